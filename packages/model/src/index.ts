@@ -1,0 +1,23 @@
+export {
+  compareLabels,
+  compareText,
+  labelValue,
+  labelsFromPairs,
+  labelsFromRecord,
+  labelsKey,
+  labelsToRecord,
+  METRIC_NAME,
+  NO_LABELS,
+} from './labels.ts'
+export type { Label, Labels } from './labels.ts'
+export {
+  decodeUtf8,
+  isValidUtf8,
+  ProtoReader,
+  WIRE_BYTES,
+  WIRE_FIXED32,
+  WIRE_FIXED64,
+  WIRE_VARINT,
+  WireError,
+} from './wire/proto-reader.ts'
+export { ProtoWriter } from './wire/proto-writer.ts'

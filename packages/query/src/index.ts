@@ -1,0 +1,2 @@
+export { byteOffset, hasErrors, SourceText } from './diagnostic.ts'
+export type { Diagnostic, LineColumn, TextRange } from './diagnostic.ts'
