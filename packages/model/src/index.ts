@@ -21,3 +21,6 @@ export {
   WireError,
 } from './wire/proto-reader.ts'
 export { ProtoWriter } from './wire/proto-writer.ts'
+export { LimitError } from './metric/sink.ts'
+export type { AppendReport, Exemplar, MetricMetadata, SampleBatch, SampleSink, SeriesRef } from './metric/sink.ts'
+export { bitsOf, isStaleAt, writeStale } from './metric/stale.ts'
