@@ -1,2 +1,21 @@
+export { QueryBudget, QueryLimitError } from './budget.ts'
+export type { QueryBudgetOptions, QueryLimit } from './budget.ts'
 export { byteOffset, hasErrors, SourceText } from './diagnostic.ts'
 export type { Diagnostic, LineColumn, TextRange } from './diagnostic.ts'
+export {
+  DurationError,
+  formatDuration,
+  formatGoDuration,
+  parseDuration,
+  parseGoDuration,
+  parseSignedDuration,
+} from './duration.ts'
+export { quoteGo, QuoteError, unquoteGo } from './go-quote.ts'
+export { isAlpha, isAlphaNumeric, isDigit, isSpace, Lexer, WORD } from './lexer.ts'
+export type { IdentifierRule, StringLiteral } from './lexer.ts'
+export { createMatcher, matchesEmpty } from './matcher.ts'
+export type { Matcher, MatchOp } from './matcher.ts'
+export { compileRegex, expandTemplate, RegexError } from './regex.ts'
+export type { Regex, RegexMatch, RegexOptions } from './regex.ts'
+export { createStepGrid, instantGrid, parseTime, TimeError } from './step-grid.ts'
+export type { StepGrid } from './step-grid.ts'
