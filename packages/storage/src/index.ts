@@ -1,1 +1,5 @@
+export { crc32c } from './crc32c.ts'
 export type { FileHandle, FileStat, FileSystem, OpenMode } from './file-system.ts'
+export { nodeFileSystem } from './node-file-system.ts'
+export { Wal, WalError } from './wal.ts'
+export type { ReplayReport, WalOptions, WalProblem } from './wal.ts'
