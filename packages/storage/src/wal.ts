@@ -58,7 +58,7 @@ export class Wal {
   readonly #sizes = new Map<number, number>()
   readonly #queue: Task[] = []
   #spare: Uint8Array<ArrayBuffer> | undefined
-  #working: Promise<void> | undefined
+  #isWorking = false
   #file: FileHandle | undefined
   #segment = -1
   #isReplayed = false
@@ -202,19 +202,18 @@ export class Wal {
   }
 
   #work(): void {
-    this.#working ??= this.#drain().finally(() => {
-      this.#working = undefined
-      if (this.#queue.length > 0) this.#work()
-    })
+    if (this.#isWorking) return
+    this.#isWorking = true
+    // Appends made in the same turn of the event loop share one write.
+    queueMicrotask(() => void this.#drain())
   }
 
   async #drain(): Promise<void> {
-    // Appends made in the same turn of the event loop share one write.
-    await Promise.resolve()
     for (let task = this.#queue.shift(); task; task = this.#queue.shift()) {
       if (task.kind === 'run') await task.run()
       else await this.#write(task)
     }
+    this.#isWorking = false
   }
 
   async #write(task: WriteTask): Promise<void> {
