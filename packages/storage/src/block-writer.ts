@@ -26,6 +26,7 @@ export class BlockWriter {
   readonly #sections: SectionMeta[] = []
   #offset = 0
   #isOpen = true
+  #isRenamed = false
 
   static async create(options: BlockWriterOptions): Promise<BlockWriter> {
     const id = options.id ?? createUlid(options.nowMs)
@@ -82,14 +83,18 @@ export class BlockWriter {
     await fileSystem.syncDirectory(this.#temporary)
     const final = join(directory, this.id)
     await fileSystem.rename(this.#temporary, final)
+    this.#isRenamed = true
     await fileSystem.syncDirectory(dirname(final))
     return this.id
   }
 
   /** Removes what was written. Rejects only when the disk does. */
   async abort(): Promise<void> {
+    const { fileSystem, directory } = this.#options
     await this.#close()
-    await this.#options.fileSystem.removeDirectory(this.#temporary)
+    // The last step of a commit may fail when the block has its name already, but perhaps not durably.
+    if (this.#isRenamed) await fileSystem.rename(join(directory, this.id), this.#temporary)
+    await fileSystem.removeDirectory(this.#temporary)
   }
 
   async #close(): Promise<void> {
