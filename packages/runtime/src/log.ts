@@ -8,6 +8,17 @@ export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error'> & {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
+const SECRET_PATHS = [
+  'password',
+  'token',
+  'secret',
+  'authorization',
+  '*.password',
+  '*.token',
+  '*.secret',
+  '*.authorization',
+]
+
 /** Writes one JSON object a line to standard error. Fields named like secrets print `<secret>`. */
 export function createLogger(options: { level?: LogLevel; fields?: Record<string, unknown> } = {}): Logger {
   return pino(
@@ -23,14 +34,3 @@ export function createLogger(options: { level?: LogLevel; fields?: Record<string
 }
 
 export const silentLogger: Logger = createLogger({ level: 'silent' })
-
-const SECRET_PATHS = [
-  'password',
-  'token',
-  'secret',
-  'authorization',
-  '*.password',
-  '*.token',
-  '*.secret',
-  '*.authorization',
-]
