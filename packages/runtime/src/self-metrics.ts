@@ -15,7 +15,10 @@ export class SelfMetrics {
     this.registry = new client.Registry()
   }
 
+  /** This and the next two return the metric that is there already when it was made before, by another component of its kind. */
   counter<L extends string = string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+    const known = this.registry.getSingleMetric(name) as Counter<L> | undefined
+    if (known) return known
     return new this.#client.Counter({ name, help, labelNames, registers: [this.registry] })
   }
 
@@ -33,6 +36,8 @@ export class SelfMetrics {
           },
         }
       : {}
+    const known = this.registry.getSingleMetric(name) as Gauge<L> | undefined
+    if (known) return known
     return new this.#client.Gauge({ name, help, labelNames, registers: [this.registry], ...collector })
   }
 
@@ -42,6 +47,8 @@ export class SelfMetrics {
     buckets: readonly number[],
     labelNames: readonly L[] = [],
   ): Histogram<L> {
+    const known = this.registry.getSingleMetric(name) as Histogram<L> | undefined
+    if (known) return known
     return new this.#client.Histogram({ name, help, labelNames, buckets: [...buckets], registers: [this.registry] })
   }
 

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml'
+import { isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document } from 'yaml'
 import { ConfigError } from '../system.ts'
 import { expandEnvironment } from './expand-environment.ts'
@@ -33,12 +33,12 @@ export function parseYaml<T>(options: LoadYamlOptions<T> & { text: string }): Lo
     result = schema.safeParse(value)
   }
   if (result.success) return { value: result.data, at }
-  throw new ConfigError(
-    describeIssues(result.error.issues, value).map(({ path: where, atKey, message }) => {
-      const offset = locate(document, where, atKey)
-      return `${place(path, lines, offset)}: error: ${message}`
-    }),
-  )
+  const problems = describeIssues(result.error.issues, value).map(({ path: where, atKey, message }) => ({
+    offset: locate(document, where, atKey),
+    message,
+  }))
+  problems.sort((left, right) => left.offset - right.offset)
+  throw new ConfigError(problems.map(({ offset, message }) => `${place(path, lines, offset)}: error: ${message}`))
 }
 
 const MAX_ROUNDS = 4
@@ -52,10 +52,17 @@ function isDateOrBase60(tag: unknown): boolean {
 function readValue(document: Document, path: string): unknown {
   try {
     // An empty file is an empty mapping, as upstream has it.
+    visit(document, { Pair: (_key, pair) => keepKeyText(pair.key) })
     return plainValue(document.toJS({ maxAliasCount: 1000 })) ?? {}
   } catch (cause) {
     throw new ConfigError([`${path}:1:1: error: ${cause instanceof Error ? cause.message : String(cause)}`])
   }
+}
+
+/** YAML 1.1 reads the key `on` as true; every key of a configuration is a name. */
+function keepKeyText(key: unknown): void {
+  if (!isScalar(key) || typeof key.source !== 'string') return
+  if (typeof key.value === 'boolean' || typeof key.value === 'number') key.value = key.source
 }
 
 function placer(file: string, document: Document, lines: LineCounter): (path: YamlPath) => string {

@@ -41,18 +41,18 @@ function describe(issue: $ZodIssue, base: PropertyKey[], root: unknown): Problem
   }
 }
 
-/** The branch whose problems lie deepest has understood most of the value; a wrong type at the very top says nothing. */
+/**
+ * A branch that wants another kind of value altogether says nothing, and one whose literal differs (`kind: keep`) is not the one
+ * that was meant; among the others the one with the fewest problems.
+ */
 function closestBranch(branches: readonly (readonly $ZodIssue[])[]): readonly $ZodIssue[] | undefined {
-  let best: readonly $ZodIssue[] | undefined
-  let bestDepth = 0
-  for (const branch of branches) {
-    const depth = Math.max(0, ...branch.map((issue) => issue.path.length + (issue.code === 'invalid_type' ? 0 : 1)))
-    if (depth > bestDepth || (depth === bestDepth && best && branch.length < best.length)) {
-      best = branch
-      bestDepth = depth
-    }
-  }
-  return best
+  const sameKind = branches.filter(
+    (issues) => !issues.some((issue) => issue.path.length === 0 && issue.code === 'invalid_type'),
+  )
+  const meant = sameKind.filter(
+    (issues) => !issues.some((issue) => issue.path.length === 1 && issue.code === 'invalid_value'),
+  )
+  return (meant.length > 0 ? meant : sameKind).toSorted((left, right) => left.length - right.length)[0]
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

@@ -43,6 +43,8 @@ export async function startGrpcServer(
   options: GrpcServerOptions,
 ): Promise<{ host: string; port: number; close(): Promise<void> }> {
   const grpc = await import('@grpc/grpc-js')
+  // Everything it would print also reaches the callbacks.
+  grpc.setLogVerbosity(grpc.logVerbosity.NONE)
   const server = new grpc.Server({
     'grpc.max_receive_message_length': options.maxMessageBytes,
     'grpc.max_send_message_length': options.maxMessageBytes,

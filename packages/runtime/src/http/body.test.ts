@@ -11,7 +11,7 @@ import { readBody } from './body.ts'
 import { HttpError } from './http-error.ts'
 
 const KILOBYTE = Buffer.from('all work and no play '.repeat(50))
-const LIMITS = { maxBytes: 4096, decodedMaxBytes: 100_000 }
+const LIMITS = { maxBytes: 8192, decodedMaxBytes: 100_000 }
 
 let server: Server
 let url: string
@@ -104,8 +104,8 @@ test('answers 415 to an unknown encoding', async () => {
 })
 
 test('answers 413 before reading when Content-Length is over the limit', async () => {
-  const answer = await post(Buffer.alloc(4097))
-  assert.deepEqual(answer, { status: 413, text: 'request body too large: 4097 bytes, limit is 4096' })
+  const answer = await post(Buffer.alloc(8193))
+  assert.deepEqual(answer, { status: 413, text: 'request body too large: 8193 bytes, limit is 8192' })
 })
 
 test('answers 413 while reading when no length was announced', async () => {
