@@ -44,3 +44,44 @@ export {
   writeKeyValue,
 } from './wire/otlp-common.ts'
 export type { AnyValue, InstrumentationScope, KeyValue, Resource } from './wire/otlp-common.ts'
+export { otlpProtoToJson } from './wire/otlp-proto-json.ts'
+export type { OtlpJsonForm } from './wire/otlp-proto-json.ts'
+export {
+  AttributeColumns,
+  EVENT_NAME_KEY,
+  EVENT_SCOPE,
+  EVENT_TIME_KEY,
+  FIELD_KEY,
+  FIELD_KEYS,
+  INSTRUMENTATION_SCOPE,
+  LINK_SCOPE,
+  LINK_SPAN_KEY,
+  LINK_TRACE_KEY,
+  OtlpTracesReader,
+  RESOURCE_SCOPE,
+  SPAN_SCOPE,
+  SpanColumns,
+  VALUE_ARRAY,
+  VALUE_BOOL,
+  VALUE_BYTES,
+  VALUE_DOUBLE,
+  VALUE_EMPTY,
+  VALUE_INT,
+  VALUE_KVLIST,
+  VALUE_STRING,
+} from './wire/otlp-traces.ts'
+export type { GroupRange } from './wire/otlp-traces.ts'
+export type {
+  AttributeKey,
+  Dictionary,
+  RawGroup,
+  RawSpan,
+  SpanData,
+  SpanSegment,
+  TextColumn,
+  TraceIndex,
+  ValueColumn,
+} from './trace/segment.ts'
+export { SnappyDecoder, snappyDecode } from './wire/snappy.ts'
+export { readLabelPair, RemoteWriteReader } from './wire/remote-write.ts'
+export type { LabelRange, WrittenExemplar } from './wire/remote-write.ts'
