@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -238,6 +239,18 @@ test('close lets a running request finish and refuses new ones', async () => {
   finish.resolve()
   assert.equal((await pending).text, 'finished')
   await closed
+})
+
+test('close does not wait for a connection on which nothing was sent', async () => {
+  const server = create()
+  const { host, port } = await server.listen()
+  const arrived = once(server.server, 'connection')
+  const socket = connect(port, host)
+  await arrived
+  const startMs = performance.now()
+  await server.close()
+  socket.destroy()
+  assert.ok(performance.now() - startMs < 2000)
 })
 
 test('tells an observer route, status and duration of raw and fastify requests', async () => {

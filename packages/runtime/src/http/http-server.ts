@@ -237,12 +237,17 @@ function listenOn(server: Server, options: HttpServerOptions): Promise<void> {
 async function closeServer(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
   if (!server.listening) return
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const closeIdle = (): void => {
+    server.closeIdleConnections()
+    // Node does not count a connection as idle on which nothing was ever sent.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+  }
   // A connection that falls idle after this would stay for its keep-alive time otherwise.
-  const idle = systemClock.every(IDLE_CHECK_MS, () => server.closeIdleConnections())
+  const idle = systemClock.every(IDLE_CHECK_MS, closeIdle)
   const deadline = systemClock.after(CLOSE_GRACE_MS, () => {
     for (const socket of connections) socket.destroy()
   })
-  server.closeIdleConnections()
+  closeIdle()
   await closed
   idle.cancel()
   deadline.cancel()
