@@ -85,3 +85,13 @@ export type {
 export { SnappyDecoder, snappyDecode } from './wire/snappy.ts'
 export { readLabelPair, RemoteWriteReader } from './wire/remote-write.ts'
 export type { LabelRange, WrittenExemplar } from './wire/remote-write.ts'
+export { LogBatch, metadataPairs } from './log/batch.ts'
+export {
+  formatStreamLabels,
+  LabelsSyntaxError,
+  parseStreamLabels,
+  quoteLabelValue,
+  unquoteLabelValue,
+} from './log/stream-labels.ts'
+export { LokiPushReader } from './wire/loki-push.ts'
+export { lokiPushFromJson, LokiPushJsonError } from './wire/loki-push-json.ts'

@@ -19,3 +19,24 @@ export { compileRegex, expandTemplate, RegexError } from './regex.ts'
 export type { Regex, RegexMatch, RegexOptions } from './regex.ts'
 export { createStepGrid, instantGrid, parseTime, TimeError } from './step-grid.ts'
 export type { StepGrid } from './step-grid.ts'
+export {
+  escapeHtml,
+  escapeQuery,
+  formatFixed,
+  formatGeneral,
+  formatValue,
+  isTruthy,
+  parseTemplate,
+  sprint,
+  sprintf,
+  Template,
+  TemplateError,
+  TemplateFunctionError,
+} from './template/index.ts'
+export type {
+  MissingKey,
+  ParameterKind,
+  TemplateFunction,
+  TemplateFunctions,
+  TemplateOptions,
+} from './template/index.ts'

@@ -78,9 +78,8 @@ export function formatGeneral(value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0'
   const [digits, exponentText] = value.toExponential().split('e')
   const exponent = Number(exponentText)
-  // strconv/ftoa.go: for the shortest digits that round-trip, an exponent is used below -4 and from 21 on — `%e` of `%v` from 6 on
-  // unless there are more digits before the point than that: `fmt.Sprint(3000000.0)` is `3e+06`.
-  if (exponent < -4 || exponent >= 21) return `${digits}e${formatExponent(exponent)}`
+  // strconv/ftoa.go: with the shortest digits, an exponent is used below -4 and from 6 on: `fmt.Sprint(3000000.0)` is `3e+06`.
+  if (exponent < -4 || exponent >= 6) return `${digits}e${formatExponent(exponent)}`
   return formatFixed(value)
 }
 

@@ -1,0 +1,8 @@
+export { escapeHtml, escapeQuery } from './builtins.ts'
+export { TemplateError, TemplateFunctionError } from './errors.ts'
+export type { MissingKey } from './execute.ts'
+export type { ParameterKind, TemplateFunction, TemplateFunctions } from './functions.ts'
+export { sprint, sprintf } from './printf.ts'
+export { parseTemplate, Template } from './template.ts'
+export type { TemplateOptions } from './template.ts'
+export { formatFixed, formatGeneral, formatValue, isTruthy } from './value.ts'
