@@ -28,7 +28,7 @@ export function parseDuration(text: string): number {
   if (text === '0') return 0
   if (text === '') throw new DurationError('empty duration string')
   const match = PROMETHEUS.exec(text)
-  if (match === null) throw new DurationError(`not a valid duration string: ${JSON.stringify(text)}`)
+  if (match === null) throw new DurationError(notADuration(text))
   let totalMs = 0
   for (let unit = 0; unit < UNITS_MS.length; unit++) {
     if (match[unit + 1] !== undefined) totalMs += Number(match[unit + 1]) * UNITS_MS[unit]
@@ -36,6 +36,22 @@ export function parseDuration(text: string): number {
   }
   return totalMs
 }
+
+/** Upstream names a unit that it does not know, unless something else is wrong before it. */
+function notADuration(text: string): string {
+  const quoted = JSON.stringify(text)
+  const part = /(\d+)(\D+)/y
+  let position = 0
+  for (let match = part.exec(text); match; match = part.exec(text)) {
+    const place = UNIT_ORDER.indexOf(match[2])
+    if (place < 0) return `unknown unit ${JSON.stringify(match[2])} in duration ${quoted}`
+    if (place < position) break
+    position = place + 1
+  }
+  return `not a valid duration string: ${quoted}`
+}
+
+const UNIT_ORDER = ['y', 'w', 'd', 'h', 'm', 's', 'ms']
 
 /** As {@link parseDuration} with an optional minus sign in front. */
 export function parseSignedDuration(text: string): number {

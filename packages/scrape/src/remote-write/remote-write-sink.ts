@@ -1,0 +1,152 @@
+import { join } from 'node:path'
+
+import { bitsOf, isStaleAt, labelsFromPairs, labelsKey, ProtoWriter } from '@quartet/model'
+import type {
+  AppendReport,
+  Exemplar,
+  Label,
+  Labels,
+  MetricMetadata,
+  SampleBatch,
+  SampleSink,
+  SeriesRef,
+} from '@quartet/model'
+import type { Timer } from '@quartet/runtime'
+
+import { relabel } from '../relabel/relabel.ts'
+import { RemoteWriteEndpoint } from './endpoint.ts'
+import type { EndpointServices, RemoteWriteEndpointConfig } from './endpoint.ts'
+import { encodeSeriesLabels, writeExemplar, writeMetadata, writeSample, writeStaleSample } from './write-request.ts'
+
+const NOTHING_REFUSED: AppendReport = { outOfOrder: 0, tooOld: 0, duplicate: 0 }
+const METADATA_INTERVAL_MS = 60_000
+/** Series that the sink remembers; beyond, all are forgotten and learnt again, so churn cannot fill the memory. */
+const MAX_SERIES = 1_000_000
+
+export interface RemoteWriteSinkOptions extends EndpointServices {
+  readonly endpoints: readonly RemoteWriteEndpointConfig[]
+  readonly externalLabels: Labels
+  /** Holds one queue per endpoint. */
+  readonly directory: string
+}
+
+/** Writes samples to remote-write receivers (protocol 1.0). `append` resolves once they are in every endpoint's queue on disk. */
+export class RemoteWriteSink implements SampleSink {
+  epoch = 0
+  readonly #endpoints: readonly RemoteWriteEndpoint[]
+  readonly #externalLabels: Labels
+  readonly #byKey = new Map<string, SeriesRef>()
+  /** Encoded labels per endpoint and series; undefined where `write_relabel_config` drops it. */
+  readonly #encoded: (Uint8Array | undefined)[][]
+  readonly #metadata = new Map<string, MetricMetadata>()
+  readonly #metadataTimer: Timer
+  #unsentMetadata = false
+  #seriesCount = 0
+
+  static async open(options: RemoteWriteSinkOptions): Promise<RemoteWriteSink> {
+    const endpoints: RemoteWriteEndpoint[] = []
+    for (const config of options.endpoints) {
+      endpoints.push(
+        await RemoteWriteEndpoint.open(config, join(options.directory, encodeURIComponent(config.name)), options),
+      )
+    }
+    return new RemoteWriteSink(endpoints, options)
+  }
+
+  private constructor(endpoints: readonly RemoteWriteEndpoint[], options: RemoteWriteSinkOptions) {
+    this.#endpoints = endpoints
+    this.#externalLabels = options.externalLabels
+    this.#encoded = endpoints.map(() => [])
+    this.#metadataTimer = options.clock.every(METADATA_INTERVAL_MS, () => {
+      void this.#sendMetadata().catch((error: Error) =>
+        options.logger.warn({ error: error.message }, 'metadata could not be queued'),
+      )
+    })
+  }
+
+  resolve(labels: Labels): SeriesRef {
+    const key = labelsKey(labels)
+    const known = this.#byKey.get(key)
+    if (known !== undefined) return known
+    if (this.#seriesCount >= MAX_SERIES) this.#forget()
+    const ref = this.#seriesCount++ as SeriesRef
+    const complete = this.#withExternalLabels(labels)
+    for (const [index, endpoint] of this.#endpoints.entries()) {
+      const written = relabel(complete, endpoint.config.writeRelabelRules)
+      this.#encoded[index][ref] = written && encodeSeriesLabels(written)
+    }
+    this.#byKey.set(key, ref)
+    return ref
+  }
+
+  async append(batch: SampleBatch, exemplars: readonly Exemplar[] = []): Promise<AppendReport> {
+    const outcomes = await Promise.allSettled(
+      this.#endpoints.map((endpoint, index) => this.#enqueue(endpoint, this.#encoded[index], batch, exemplars)),
+    )
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+    if (failed) throw failed.reason
+    return NOTHING_REFUSED
+  }
+
+  describe(metadata: readonly MetricMetadata[]): void {
+    for (const entry of metadata) {
+      const known = this.#metadata.get(entry.family)
+      if (known && known.type === entry.type && known.help === entry.help && known.unit === entry.unit) continue
+      this.#metadata.set(entry.family, entry)
+      this.#unsentMetadata = true
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#metadataTimer.cancel()
+    await Promise.all(this.#endpoints.map((endpoint) => endpoint.stop()))
+  }
+
+  #withExternalLabels(labels: Labels): Labels {
+    if (this.#externalLabels.length === 0) return labels
+    // Labels of the series win over external ones.
+    return labelsFromPairs([...this.#externalLabels, ...labels] as Iterable<Label>)
+  }
+
+  async #enqueue(
+    endpoint: RemoteWriteEndpoint,
+    encoded: readonly (Uint8Array | undefined)[],
+    batch: SampleBatch,
+    exemplars: readonly Exemplar[],
+  ): Promise<void> {
+    const { maxSamplesPerSend } = endpoint.config
+    const writer = new ProtoWriter(64 * 1024)
+    const bits = bitsOf(batch.values)
+    let samples = 0
+    for (let index = 0; index < batch.count; index++) {
+      const labels = encoded[batch.refs[index]]
+      if (!labels) continue
+      if (isStaleAt(bits, index)) writeStaleSample(writer, labels, batch.timesMs[index])
+      else writeSample(writer, labels, batch.timesMs[index], batch.values[index])
+      if (++samples < maxSamplesPerSend) continue
+      await endpoint.enqueue(writer.view(), samples)
+      writer.reset()
+      samples = 0
+    }
+    for (const exemplar of exemplars) {
+      const labels = encoded[exemplar.ref]
+      if (labels) writeExemplar(writer, labels, exemplar)
+    }
+    if (writer.length > 0) await endpoint.enqueue(writer.view(), samples)
+  }
+
+  async #sendMetadata(): Promise<void> {
+    if (!this.#unsentMetadata) return
+    this.#unsentMetadata = false
+    const writer = new ProtoWriter()
+    for (const entry of this.#metadata.values()) writeMetadata(writer, entry)
+    await Promise.all(this.#endpoints.map((endpoint) => endpoint.enqueue(writer.view(), 0)))
+  }
+
+  #forget(): void {
+    this.epoch++
+    this.#byKey.clear()
+    for (const column of this.#encoded) column.length = 0
+    this.#seriesCount = 0
+  }
+}
