@@ -1,0 +1,5 @@
+export { run } from './run.ts'
+export type { RunOptions } from './run.ts'
+export { loadSystem, SYSTEMS } from './system-table.ts'
+export type { SystemEntry } from './system-table.ts'
+export { quartetVersion } from './version.ts'

@@ -1,0 +1,57 @@
+import { DataDirectoryInUseError } from './data-lock.ts'
+import { readCommandLine } from './command/command-line.ts'
+import { SYSTEMS } from './system-table.ts'
+import type { SystemEntry } from './system-table.ts'
+import { UsageError } from './system-flags.ts'
+import { quartetVersion } from './version.ts'
+
+export interface RunOptions {
+  readonly args: readonly string[]
+  readonly cacheDirectory: string
+  /** How long one system may take to stop. */
+  readonly stopTimeoutMs?: number
+  /** The systems there are; tests bring their own. */
+  readonly systems?: readonly SystemEntry[]
+  readonly print?: (line: string) => void
+  readonly printError?: (line: string) => void
+}
+
+/** The `quartet` command. @returns the exit code */
+export async function run(options: RunOptions): Promise<number> {
+  const { args, cacheDirectory, systems = SYSTEMS } = options
+  const print = options.print ?? ((line) => void process.stdout.write(line + '\n'))
+  const printError = options.printError ?? ((line) => void process.stderr.write(line + '\n'))
+  try {
+    const line = readCommandLine(args, systems)
+    switch (line.command) {
+      case 'version':
+        print(`quartet ${quartetVersion()} (node ${process.version})`)
+        return 0
+      case 'help': {
+        const { help } = await import('./command/help.ts')
+        await help(systems, print)
+        return 0
+      }
+      case 'check': {
+        const { check } = await import('./command/check.ts')
+        return await check(line.systems, line.options, print)
+      }
+      case 'up':
+      case 'serve': {
+        const { up } = await import('./command/up.ts')
+        return await up({
+          ...line,
+          cacheDirectory,
+          print,
+          printError,
+          ...(options.stopTimeoutMs !== undefined && { stopTimeoutMs: options.stopTimeoutMs }),
+        })
+      }
+    }
+  } catch (error) {
+    if (error instanceof UsageError) for (const problem of error.problems) printError(problem)
+    else if (error instanceof DataDirectoryInUseError) printError(error.message)
+    else throw error
+    return 1
+  }
+}

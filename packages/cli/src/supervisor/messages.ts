@@ -1,0 +1,55 @@
+import type { Endpoint } from '@quartet/runtime'
+
+/** What the worker is given to begin with. Structured-cloneable. */
+export interface SystemStart {
+  readonly name: string
+  readonly module: string
+  readonly args: readonly string[]
+  readonly dataDirectory: string
+  readonly stackDirectory: string
+  readonly listenHost: string
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+}
+
+export type ToWorker = { readonly kind: 'ping' } | { readonly kind: 'reload' } | { readonly kind: 'stop' }
+
+export type FromWorker =
+  | ({ readonly kind: 'started' } & StartedSystem)
+  | ({ readonly kind: 'failed' } & Failure)
+  | { readonly kind: 'pong' }
+  | { readonly kind: 'reloaded'; readonly failure: Failure | undefined }
+  | { readonly kind: 'stopped'; readonly failure: Failure | undefined }
+
+export interface StartedSystem {
+  readonly endpoints: readonly Endpoint[]
+  readonly notices: readonly string[]
+}
+
+/** An error that went through a thread boundary. */
+export interface Failure {
+  /** `told`: the lines are all a person needs. `bug`: they come with a stack. */
+  readonly severity: 'told' | 'bug'
+  readonly lines: readonly string[]
+  readonly stack: string | undefined
+  /** The system's flag that the lines speak of, without its prefix. */
+  readonly flag?: string
+}
+
+const TOLD = new Set(['ConfigError', 'UsageError', 'PortTakenError'])
+
+export function toFailure(error: unknown): Failure {
+  if (!(error instanceof Error)) return { severity: 'bug', lines: [String(error)], stack: undefined }
+  const lines = 'problems' in error && Array.isArray(error.problems) ? error.problems.map(String) : [error.message]
+  const flag = 'flag' in error && typeof error.flag === 'string' ? { flag: error.flag } : {}
+  return { severity: TOLD.has(error.name) ? 'told' : 'bug', lines, stack: error.stack, ...flag }
+}
+
+/** The other side of {@link toFailure}. */
+export class SystemFailure extends Error {
+  readonly failure: Failure
+  constructor(failure: Failure) {
+    super(failure.lines.join('\n'))
+    this.name = 'SystemFailure'
+    this.failure = failure
+  }
+}
