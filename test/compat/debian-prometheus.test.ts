@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+
+import { instantQuery } from '../support/prometheus-client.ts'
+import { eventually, Quartet } from '../support/quartet.ts'
+
+const run = promisify(execFile)
+const isInstalled =
+  spawnSync('prometheus', ['--version']).status === 0 && spawnSync('promtool', ['--version']).status === 0
+const skip = isInstalled ? false : 'Debian package prometheus is not installed'
+
+let quartet: Quartet
+
+before(async () => {
+  if (isInstalled) quartet = await Quartet.start({ systems: ['metrics'] })
+})
+
+after(async () => {
+  if (isInstalled) await quartet.stop()
+})
+
+test('a real Prometheus remote-writes what it scrapes', { skip }, async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), 'quartet-prometheus-'))
+  const config = join(directory, 'prometheus.yml')
+  const listen = `${quartet.host}:19090`
+  writeFileSync(
+    config,
+    `global: {scrape_interval: 1s, external_labels: {from: debian}}
+remote_write: [{url: "${quartet.url(9090, '/api/v1/write')}", queue_config: {batch_send_deadline: 500ms}}]
+scrape_configs: [{job_name: itself, static_configs: [{targets: ["${listen}"]}]}]
+`,
+  )
+  const prometheus = spawn(
+    'prometheus',
+    [`--config.file=${config}`, `--storage.tsdb.path=${directory}/data`, `--web.listen-address=${listen}`],
+    { stdio: 'ignore' },
+  )
+  const exited = new Promise((resolve) => prometheus.once('exit', resolve))
+  context.after(async () => {
+    prometheus.kill('SIGTERM')
+    await exited
+    rmSync(directory, { recursive: true, force: true })
+  })
+  await eventually(
+    'samples of the real Prometheus',
+    async () => {
+      const [up] = await instantQuery(quartet, 'up{from="debian"}')
+      assert.deepEqual(up?.metric, { __name__: 'up', from: 'debian', instance: listen, job: 'itself' })
+      const [count] = await instantQuery(quartet, 'count_over_time(up{from="debian"}[1m])')
+      assert.ok(Number(count?.value[1]) >= 3)
+    },
+    40_000,
+  )
+  const own = (await (await fetch(`http://${listen}/api/v1/query?query=count({job="itself"})`)).json()) as {
+    data: { result: { value: [number, string] }[] }
+  }
+  await eventually('the same number of series', async () => {
+    const [there] = await instantQuery(quartet, 'count({from="debian", job="itself"})')
+    assert.ok(Number(there?.value[1]) >= Number(own.data.result[0].value[1]))
+  })
+})
+
+test('promtool queries it', { skip }, async () => {
+  const instant = await run('promtool', ['query', 'instant', quartet.url(9090), 'vector(1) + 1'])
+  assert.match(instant.stdout, /^\{\} => 2 @\[\d+(\.\d+)?\]\n$/)
+  const now = Math.floor(Date.now() / 1000)
+  const range = await run('promtool', [
+    'query',
+    'range',
+    `--start=${now - 60}`,
+    `--end=${now}`,
+    '--step=30s',
+    quartet.url(9090),
+    'time() * 0',
+  ])
+  assert.match(range.stdout, /0 @\[/)
+  const labels = await run('promtool', ['query', 'labels', quartet.url(9090), '__name__'])
+  assert.ok(labels.stdout.includes('up') || labels.stdout === '')
+})
