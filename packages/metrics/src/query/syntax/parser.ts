@@ -98,12 +98,12 @@ class Parser {
 
   expression(): Expr {
     const expr = this.#attempt(() => {
-      if (this.#token.kind === 'eof') {
+      if (this.#isAtEnd()) {
         this.#problem('no expression found in input', NO_RANGE)
         throw new SyntaxAbort()
       }
       const parsed = this.#expr(0)
-      if (this.#token.kind !== 'eof') this.#unexpected()
+      if (!this.#isAtEnd()) this.#unexpected()
       return parsed
     })
     const checked =
@@ -116,9 +116,9 @@ class Parser {
 
   selector(): readonly Matcher[] {
     const selector = this.#attempt(() => {
-      if (!isMetricName(this.#token) && this.#token.text !== '{') this.#unexpected()
+      if (!isMetricName(this.#token) && !this.#is('{')) this.#unexpected()
       const parsed = this.#vectorSelector()
-      if (this.#token.kind !== 'eof') this.#unexpected()
+      if (!this.#isAtEnd()) this.#unexpected()
       return parsed
     })
     if (selector === undefined || this.#problems.length > 0) throw new ParseError(this.#query, this.#problems)
@@ -176,15 +176,13 @@ class Parser {
   #binaryModifiers(): { returnBool: boolean; matching: VectorMatching } {
     const returnBool = this.#acceptKeyword('bool')
     let matching: VectorMatching = { cardinality: 'one-to-one', isOn: false, labels: [], include: [] }
-    if (this.#token.id !== 'on' && this.#token.id !== 'ignoring') return { returnBool, matching }
-    if (this.#token.kind !== 'keyword') return { returnBool, matching }
-    const isOn = this.#token.id === 'on'
-    this.#advance()
+    const isOn = this.#acceptKeyword('on')
+    if (!isOn && !this.#acceptKeyword('ignoring')) return { returnBool, matching }
     matching = { ...matching, isOn, labels: this.#groupingLabels() }
-    if (this.#token.kind === 'keyword' && (this.#token.id === 'group_left' || this.#token.id === 'group_right')) {
-      const cardinality: Cardinality = this.#token.id === 'group_left' ? 'many-to-one' : 'one-to-many'
-      this.#advance()
-      const include = this.#token.text === '(' ? this.#groupingLabels() : []
+    const isLeft = this.#acceptKeyword('group_left')
+    if (isLeft || this.#acceptKeyword('group_right')) {
+      const cardinality: Cardinality = isLeft ? 'many-to-one' : 'one-to-many'
+      const include = this.#is('(') ? this.#groupingLabels() : []
       matching = { ...matching, cardinality, include }
     }
     return { returnBool, matching }
@@ -228,7 +226,7 @@ class Parser {
       const value = parseNumber(token.text)
       if (value === undefined) {
         const text = `strconv.ParseFloat: parsing ${quoteGo(token.text)}: value out of range`
-        this.#problem(`error parsing number: ${text}`, rangeOf(this.#token.kind === 'eof' ? token : this.#token))
+        this.#problem(`error parsing number: ${text}`, rangeOf(this.#isAtEnd() ? token : this.#token))
       }
       return { kind: 'number', value: value ?? 0, isDuration: false, range: rangeOf(token) }
     }
@@ -263,10 +261,10 @@ class Parser {
     const args: Expr[] = []
     if (this.#accept(')')) return args
     args.push(this.#expr(0))
-    while (this.#token.text === ',') {
+    while (this.#is(',')) {
       const comma = this.#token
       this.#advance()
-      if (this.#token.text === ')') this.#problem('trailing commas not allowed in function call args', rangeOf(comma))
+      if (this.#is(')')) this.#problem('trailing commas not allowed in function call args', rangeOf(comma))
       else args.push(this.#expr(0))
     }
     this.#expect(')')
@@ -334,14 +332,14 @@ class Parser {
   }
 
   #groupingLabels(): string[] {
-    if (this.#token.text !== '(') this.#unexpected('grouping opts', '"("')
+    if (!this.#is('(')) this.#unexpected('grouping opts', '"("')
     this.#advance()
     const labels: string[] = []
     if (this.#accept(')')) return labels
     for (;;) {
       labels.push(this.#groupingLabel())
       if (this.#accept(')')) return labels
-      if (this.#token.text !== ',') this.#unexpected('grouping opts', '"," or ")"')
+      if (!this.#is(',')) this.#unexpected('grouping opts', '"," or ")"')
       this.#advance()
       if (this.#accept(')')) return labels
     }
@@ -366,11 +364,11 @@ class Parser {
     const start = this.#token.start
     let name = ''
     const matchers: Matcher[] = []
-    if (this.#token.text !== '{') {
+    if (!this.#is('{')) {
       name = this.#token.text
       this.#advance()
     }
-    if (this.#token.text === '{') this.#labelMatchers(matchers)
+    if (this.#is('{')) this.#labelMatchers(matchers)
     if (name !== '') matchers.push(createMatcher('__name__', '=', name))
     return {
       kind: 'vectorSelector',
@@ -391,7 +389,7 @@ class Parser {
       const matcher = this.#labelMatcher()
       if (matcher !== undefined) into.push(matcher)
       if (this.#accept('}')) return
-      if (this.#token.text !== ',') this.#unexpected('label matching', '"," or "}"')
+      if (!this.#is(',')) this.#unexpected('label matching', '"," or "}"')
       this.#advance()
       if (this.#accept('}')) return
     }
@@ -442,15 +440,15 @@ class Parser {
     const { ms: rangeMs, expr: rangeExpr } = this.#positiveDuration()
     this.#contexts.pop()
     if (this.#accept(']')) return this.#matrix(expr, { rangeMs, rangeExpr, open })
-    if (this.#token.text !== ':') this.#unexpected('subquery or range', '":" or "]"')
+    if (!this.#is(':')) this.#unexpected('subquery or range', '":" or "]"')
     this.#advance()
     let stepMs = 0
     let stepExpr: DurationExpr | undefined
-    if (this.#token.text !== ']') {
+    if (!this.#is(']')) {
       this.#contexts.push(['subquery selector', 'number, duration, step(), or "]"'])
       ;({ ms: stepMs, expr: stepExpr } = this.#positiveDuration())
       this.#contexts.pop()
-      if (this.#token.text !== ']') this.#unexpected('subquery selector', '"]"')
+      if (!this.#is(']')) this.#unexpected('subquery selector', '"]"')
     }
     this.#advance()
     const range = { start: expr.range.start, end: this.#previousEnd }
@@ -493,9 +491,9 @@ class Parser {
     if (this.#token.kind === 'preprocessor' && (this.#token.id === 'start' || this.#token.id === 'end')) {
       const kind = this.#token.id
       this.#advance()
-      if (this.#token.text !== '(') this.#unexpected('@', 'timestamp')
+      if (!this.#is('(')) this.#unexpected('@', 'timestamp')
       this.#advance()
-      if (this.#token.text !== ')') this.#unexpected('@', 'timestamp')
+      if (!this.#is(')')) this.#unexpected('@', 'timestamp')
       this.#advance()
       at = { kind }
     } else {
@@ -688,8 +686,16 @@ class Parser {
     return (this.#lookahead ??= this.#read())
   }
 
+  #is(punctuation: string): boolean {
+    return this.#token.kind === 'punctuation' && this.#token.text === punctuation
+  }
+
+  #isAtEnd(): boolean {
+    return this.#token.kind === 'eof'
+  }
+
   #accept(punctuation: string): boolean {
-    if (this.#token.kind !== 'punctuation' || this.#token.text !== punctuation) return false
+    if (!this.#is(punctuation)) return false
     this.#advance()
     return true
   }

@@ -1,0 +1,229 @@
+import type { Label, Labels } from '@quartet/model'
+import { labelsFromPairs, labelsKey, labelValue, METRIC_NAME } from '@quartet/model'
+import { quoteGo } from '@quartet/query'
+import type { StepGrid } from '@quartet/query'
+import { arithmeticOf, comparisonOf } from './binary-ops.ts'
+import { EvaluationError } from './errors.ts'
+import { groupBy, groupWithout } from './grouping.ts'
+import { ABSENT, FLOAT, hasAny, newSeries, ownSeries, sameLabelset } from './steps.ts'
+import type { SeriesSink, StepSeries } from './steps.ts'
+import type { BinaryExpr, VectorMatching } from './syntax/ast.ts'
+
+export interface VectorPair {
+  readonly expr: BinaryExpr
+  readonly matching: VectorMatching
+  readonly left: readonly StepSeries[]
+  readonly right: readonly StepSeries[]
+  readonly grid: StepGrid
+  readonly delayNameRemoval: boolean
+}
+
+/** `and`, `or`, `unless`: which series of one side have a partner on the other, per step. */
+export function combineSets(pair: VectorPair, sink: SeriesSink): void {
+  const signature = signatureOf(pair.matching)
+  const { grid, expr } = pair
+  if (expr.op === 'or') {
+    const presence = presenceBySignature(pair.left, signature, grid.count)
+    for (const series of pair.left) sink(ownSeries(series))
+    filterByPresence(pair.right, { signature, presence, keepsMatched: false }, sink)
+    return
+  }
+  const presence = presenceBySignature(pair.right, signature, grid.count)
+  filterByPresence(pair.left, { signature, presence, keepsMatched: expr.op === 'and' }, sink)
+}
+
+function presenceBySignature(
+  series: readonly StepSeries[],
+  signature: (labels: Labels) => string,
+  count: number,
+): Map<string, Uint8Array> {
+  const bySignature = new Map<string, Uint8Array>()
+  for (const { labels, present } of series) {
+    const key = signature(labels)
+    let seen = bySignature.get(key)
+    if (seen === undefined) bySignature.set(key, (seen = new Uint8Array(count)))
+    for (let step = 0; step < count; step++) if (present[step] !== ABSENT) seen[step] = 1
+  }
+  return bySignature
+}
+
+function filterByPresence(
+  series: readonly StepSeries[],
+  rule: { signature: (labels: Labels) => string; presence: Map<string, Uint8Array>; keepsMatched: boolean },
+  sink: SeriesSink,
+): void {
+  for (const one of series) {
+    const partner = rule.presence.get(rule.signature(one.labels))
+    if (partner === undefined) {
+      if (!rule.keepsMatched) sink(ownSeries(one))
+      continue
+    }
+    const result = ownSeries(one)
+    for (let step = 0; step < result.present.length; step++) {
+      if ((partner[step] === 1) !== rule.keepsMatched) result.present[step] = ABSENT
+    }
+    if (hasAny(result.present)) sink(result)
+  }
+}
+
+interface MatchGroup {
+  readonly key: string
+  readonly ones: StepSeries[]
+  readonly manys: StepSeries[]
+}
+
+interface Output {
+  readonly series: StepSeries
+  readonly group: MatchGroup
+}
+
+/** Arithmetic and comparisons between vectors: every series of the "many" side meets its one partner, per step. */
+export function combineVectors(pair: VectorPair, sink: SeriesSink): void {
+  const { matching, grid } = pair
+  const isSwapped = matching.cardinality === 'one-to-many'
+  const many = isSwapped ? pair.right : pair.left
+  const one = isSwapped ? pair.left : pair.right
+  const groups = matchGroups(one, many, signatureOf(matching))
+  const combine = combiner(pair, isSwapped)
+  const outputs = new Map<string, Output>()
+  for (const group of groups) {
+    refuseDuplicates(group, pair, isSwapped)
+    for (const left of group.manys) {
+      for (const right of group.ones) {
+        const scratch = newSeries([], grid.count)
+        if (!combine(left, right, scratch)) continue
+        scratch.labels = resultLabels(left.labels, right.labels, pair)
+        scratch.dropName = pair.delayNameRemoval && (dropsName(pair.expr) || left.dropName)
+        addOutput(outputs, { series: scratch, group }, pair)
+      }
+    }
+  }
+  for (const { series } of outputs.values()) sink(series)
+}
+
+function addOutput(outputs: Map<string, Output>, output: Output, pair: VectorPair): void {
+  const key = labelsKey(output.series.labels)
+  const existing = outputs.get(key)
+  if (existing === undefined) {
+    outputs.set(key, output)
+    return
+  }
+  const target = existing.series
+  const source = output.series
+  for (let step = 0; step < source.present.length; step++) {
+    if (source.present[step] === ABSENT) continue
+    if (target.present[step] !== ABSENT) {
+      if (existing.group !== output.group) throw sameLabelset()
+      throw new EvaluationError(
+        pair.matching.cardinality === 'one-to-one'
+          ? 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)'
+          : 'multiple matches for labels: grouping labels must ensure unique matches',
+      )
+    }
+    target.present[step] = source.present[step]
+    target.values[step] = source.values[step]
+  }
+}
+
+function matchGroups(
+  one: readonly StepSeries[],
+  many: readonly StepSeries[],
+  signature: (labels: Labels) => string,
+): Iterable<MatchGroup> {
+  const groups = new Map<string, MatchGroup>()
+  for (const series of one) {
+    const key = signature(series.labels)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { key, ones: [series], manys: [] })
+    else group.ones.push(series)
+  }
+  const used = new Set<MatchGroup>()
+  for (const series of many) {
+    const group = groups.get(signature(series.labels))
+    if (group === undefined) continue
+    group.manys.push(series)
+    used.add(group)
+  }
+  // Order of the "many" side; groups without a partner still have to be free of duplicates.
+  for (const group of groups.values()) used.add(group)
+  return used
+}
+
+function refuseDuplicates(group: MatchGroup, pair: VectorPair, isSwapped: boolean): void {
+  if (group.ones.length < 2) return
+  for (let step = 0; step < pair.grid.count; step++) {
+    const present = group.ones.filter((series) => series.present[step] !== ABSENT)
+    if (present.length < 2) continue
+    const side = isSwapped ? 'left' : 'right'
+    const matched = formatLabels(matchingLabels(present[0].labels, pair.matching))
+    const [first, second] = present.map((series) => formatLabels(series.labels))
+    throw new EvaluationError(
+      `found duplicate series for the match group ${matched} on the ${side} hand-side of the operation: ` +
+        `[${second}, ${first}];many-to-many matching not allowed: matching labels must be unique on one side`,
+    )
+  }
+}
+
+/** Fills `into` where both sides are present; answers whether there was any such step. */
+function combiner(
+  pair: VectorPair,
+  isSwapped: boolean,
+): (many: StepSeries, one: StepSeries, into: StepSeries) => boolean {
+  const { op, returnBool } = pair.expr
+  const calculate = arithmeticOf(op)
+  const compare = comparisonOf(op)
+  return (many, one, into) => {
+    const left = isSwapped ? one : many
+    const right = isSwapped ? many : one
+    let isAny = false
+    for (let step = 0; step < into.present.length; step++) {
+      if (left.present[step] === ABSENT || right.present[step] === ABSENT) continue
+      const a = left.values[step]
+      const b = right.values[step]
+      if (calculate !== undefined) {
+        into.values[step] = calculate(a, b)
+      } else {
+        const isTrue = compare?.(a, b) === true
+        if (!isTrue && !returnBool) continue
+        into.values[step] = returnBool ? Number(isTrue) : a
+      }
+      into.present[step] = FLOAT
+      isAny = true
+    }
+    return isAny
+  }
+}
+
+function dropsName(expr: BinaryExpr): boolean {
+  return expr.returnBool || arithmeticOf(expr.op) !== undefined
+}
+
+function resultLabels(many: Labels, one: Labels, pair: VectorPair): Labels {
+  const { matching, expr, delayNameRemoval } = pair
+  let labels: readonly Label[] = many
+  if (dropsName(expr) && !delayNameRemoval) labels = labels.filter(([name]) => name !== METRIC_NAME)
+  if (matching.cardinality === 'one-to-one') {
+    return labels.filter(([name]) => matching.labels.includes(name) === matching.isOn)
+  }
+  if (matching.include.length === 0) return labels
+  const kept = labels.filter(([name]) => !matching.include.includes(name))
+  return labelsFromPairs([...kept, ...matching.include.map((name): Label => [name, labelValue(one, name)])])
+}
+
+function signatureOf(matching: VectorMatching): (labels: Labels) => string {
+  const grouping = matching.isOn ? groupBy(matching.labels) : groupWithout(matching.labels)
+  return (labels) => labelsKey(grouping.labelsOf(labels))
+}
+
+function matchingLabels(labels: Labels, matching: VectorMatching): Labels {
+  return (matching.isOn ? groupBy(matching.labels) : groupWithout(matching.labels)).labelsOf(labels)
+}
+
+/** `{a="b", c="d"}`, Go's Labels.String. */
+export function formatLabels(labels: Labels): string {
+  const parts = labels.map(([name, value]) => {
+    const shown = /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : quoteGo(name)
+    return `${shown}=${quoteGo(value)}`
+  })
+  return `{${parts.join(', ')}}`
+}

@@ -1,0 +1,165 @@
+import { possibleNonCounter } from '../annotations.ts'
+import { FLOAT } from '../steps.ts'
+import type { RangeFunction, RangeInput, RangeOutput } from './range-function.ts'
+
+/** rate, increase, delta: the change over the window, extrapolated towards its ends as upstream does. */
+export const extrapolated: RangeFunction = {
+  names: ['rate', 'increase', 'delta'],
+  annotate(annotations, call, metricName) {
+    if (call.func.name === 'delta' || metricName === '') return
+    if (/_(?:total|sum|count|bucket)$/.test(metricName)) return
+    annotations.info(possibleNonCounter(metricName), call.args[0].range)
+  },
+  create(name) {
+    const isCounter = name !== 'delta'
+    const isRate = name === 'rate'
+    let corrections = new Float64Array(128)
+    return (input, output) => {
+      if (isCounter && corrections.length < input.count) corrections = new Float64Array(input.count * 2)
+      if (isCounter) sumResets(input, corrections)
+      extrapolate(input, output, { corrections: isCounter ? corrections : undefined, isRate })
+    }
+  },
+}
+
+/** `corrections[i]`: the sum of the values lost in resets up to sample i, so that any window's share is one subtraction. */
+function sumResets(input: RangeInput, corrections: Float64Array): void {
+  const { values, count } = input
+  let lost = 0
+  let previous = values[0]
+  corrections[0] = 0
+  for (let index = 1; index < count; index++) {
+    const value = values[index]
+    if (value < previous) lost += previous
+    previous = value
+    corrections[index] = lost
+  }
+}
+
+function extrapolate(
+  input: RangeInput,
+  output: RangeOutput,
+  options: { corrections: Float64Array | undefined; isRate: boolean },
+): void {
+  const { timesMs, values, low, high, grid, rangeMs, shiftMs } = input
+  const { corrections, isRate } = options
+  const rangeSeconds = rangeMs / 1000
+  for (let step = 0; step < grid.count; step++) {
+    const first = low[step]
+    const last = high[step] - 1
+    if (last <= first) continue
+    const endMs = grid.startMs + step * grid.stepMs - shiftMs
+    const firstMs = timesMs[first]
+    const lastMs = timesMs[last]
+    let change = values[last] - values[first]
+    if (corrections !== undefined) change += corrections[last] - corrections[first]
+    const sampled = (lastMs - firstMs) / 1000
+    const average = sampled / (last - first)
+    let toStart = (firstMs - (endMs - rangeMs)) / 1000
+    let toEnd = (endMs - lastMs) / 1000
+    const threshold = average * 1.1
+    if (toStart >= threshold) toStart = average / 2
+    if (corrections !== undefined && change > 0 && values[first] >= 0) {
+      // A counter was never below zero, so it cannot have begun before it would have been zero.
+      const toZero = sampled * (values[first] / change)
+      if (toZero < toStart) toStart = toZero
+    }
+    if (toEnd >= threshold) toEnd = average / 2
+    let factor = (sampled + toStart + toEnd) / sampled
+    if (isRate) factor /= rangeSeconds
+    output.values[step] = change * factor
+    output.present[step] = FLOAT
+  }
+}
+
+/** irate, idelta: from the last two samples only. */
+export const instantaneous: RangeFunction = {
+  names: ['irate', 'idelta'],
+  annotate(annotations, call, metricName) {
+    if (call.func.name !== 'irate' || metricName === '' || /_(?:total|sum|count|bucket)$/.test(metricName)) return
+    annotations.info(possibleNonCounter(metricName), call.args[0].range)
+  },
+  create(name) {
+    const isRate = name === 'irate'
+    return (input, output) => {
+      const { timesMs, values, low, high, grid } = input
+      for (let step = 0; step < grid.count; step++) {
+        const last = high[step] - 1
+        if (last <= low[step]) continue
+        const intervalMs = timesMs[last] - timesMs[last - 1]
+        if (intervalMs === 0) continue
+        const hasReset = isRate && values[last] < values[last - 1]
+        const change = hasReset ? values[last] : values[last] - values[last - 1]
+        output.values[step] = isRate ? change / (intervalMs / 1000) : change
+        output.present[step] = FLOAT
+      }
+    }
+  },
+}
+
+/** deriv, predict_linear: least squares over the window. */
+export const regression: RangeFunction = {
+  names: ['deriv', 'predict_linear'],
+  create(name) {
+    const isPrediction = name === 'predict_linear'
+    return (input, output) => {
+      const { timesMs, low, high, grid, parameters } = input
+      for (let step = 0; step < grid.count; step++) {
+        const first = low[step]
+        if (high[step] - first < 2) continue
+        const originMs = isPrediction ? grid.startMs + step * grid.stepMs : timesMs[first]
+        const { slope, intercept } = fitLine(input, { first, end: high[step], originMs })
+        output.values[step] = isPrediction ? slope * parameters[0][step] + intercept : slope
+        output.present[step] = FLOAT
+      }
+    }
+  },
+}
+
+function fitLine(
+  input: RangeInput,
+  window: { first: number; end: number; originMs: number },
+): { slope: number; intercept: number } {
+  const { timesMs, values } = input
+  const { first, end, originMs } = window
+  const initial = values[first]
+  let isConstant = true
+  let sumX = 0
+  let sumY = 0
+  let sumXY = 0
+  let sumX2 = 0
+  let restX = 0
+  let restY = 0
+  let restXY = 0
+  let restX2 = 0
+  for (let index = first; index < end; index++) {
+    const y = values[index]
+    if (y !== initial) isConstant = false
+    const x = (timesMs[index] - originMs) / 1000
+    // Compensated sums, written out: this is the inner loop of capacity alerts.
+    let total = sumX + x
+    restX += Math.abs(sumX) >= Math.abs(x) ? sumX - total + x : x - total + sumX
+    sumX = total
+    total = sumY + y
+    restY += Math.abs(sumY) >= Math.abs(y) ? sumY - total + y : y - total + sumY
+    sumY = total
+    const xy = x * y
+    total = sumXY + xy
+    restXY += Math.abs(sumXY) >= Math.abs(xy) ? sumXY - total + xy : xy - total + sumXY
+    sumXY = total
+    const x2 = x * x
+    total = sumX2 + x2
+    restX2 += Math.abs(sumX2) >= Math.abs(x2) ? sumX2 - total + x2 : x2 - total + sumX2
+    sumX2 = total
+  }
+  if (isConstant) {
+    return Number.isFinite(initial) ? { slope: 0, intercept: initial } : { slope: NaN, intercept: NaN }
+  }
+  const n = end - first
+  sumX += restX
+  sumY += restY
+  sumXY += restXY
+  sumX2 += restX2
+  const slope = (sumXY - (sumX * sumY) / n) / (sumX2 - (sumX * sumX) / n)
+  return { slope, intercept: sumY / n - (slope * sumX) / n }
+}

@@ -1,0 +1,94 @@
+import type { Labels } from '@quartet/model'
+import { labelsKey, METRIC_NAME } from '@quartet/model'
+import { EvaluationError } from './errors.ts'
+
+/** Marks in {@link StepSeries.present}. A histogram's value lies beside the float column; nothing produces one yet. */
+export const ABSENT = 0
+export const FLOAT = 1
+export const HISTOGRAM = 2
+
+/**
+ * One series over a whole step grid: `values[step]` is meaningful where `present[step]` is not {@link ABSENT}. A real NaN is a
+ * present value. A series passed to a sink belongs to the sink until it returns; whoever wants it longer takes {@link ownSeries}.
+ */
+export interface StepSeries {
+  labels: Labels
+  values: Float64Array
+  present: Uint8Array
+  /** The metric name is to be dropped at the very end (promql-delayed-name-removal). */
+  dropName: boolean
+}
+
+export type SeriesSink = (series: StepSeries) => void
+
+export function newSeries(labels: Labels, count: number): StepSeries {
+  return { labels, values: new Float64Array(count), present: new Uint8Array(count), dropName: false }
+}
+
+/** A copy whose columns are the caller's own. */
+export function ownSeries(series: StepSeries): StepSeries {
+  return {
+    labels: series.labels,
+    values: series.values.slice(),
+    present: series.present.slice(),
+    dropName: series.dropName,
+  }
+}
+
+export function countPresent(present: Uint8Array): number {
+  let count = 0
+  for (let step = 0; step < present.length; step++) if (present[step] !== ABSENT) count++
+  return count
+}
+
+export function hasAny(present: Uint8Array): boolean {
+  for (let step = 0; step < present.length; step++) if (present[step] !== ABSENT) return true
+  return false
+}
+
+export function withoutName(labels: Labels): Labels {
+  // Names sort early (`__name__`), so the first hit is near the front.
+  const index = labels.findIndex(([name]) => name === METRIC_NAME)
+  return index < 0 ? labels : labels.toSpliced(index, 1)
+}
+
+/** Refuses a second series with the same labels, as upstream does wherever labels were changed. */
+export class UniqueLabels {
+  readonly #seen = new Set<string>()
+
+  check(labels: Labels): void {
+    const size = this.#seen.size
+    this.#seen.add(labelsKey(labels))
+    if (this.#seen.size === size) throw sameLabelset()
+  }
+}
+
+export function sameLabelset(): EvaluationError {
+  return new EvaluationError('vector cannot contain metrics with the same labelset')
+}
+
+/**
+ * Drops the names that were to be dropped and joins series that have become equal.
+ * @throws EvaluationError when two of them have a point at the same step
+ */
+export function removeDelayedNames(series: readonly StepSeries[]): StepSeries[] {
+  if (!series.some((one) => one.dropName)) return [...series]
+  const byKey = new Map<string, StepSeries>()
+  for (const one of series) {
+    const labels = one.dropName ? withoutName(one.labels) : one.labels
+    const key = labelsKey(labels)
+    const existing = byKey.get(key)
+    if (existing === undefined) byKey.set(key, { ...one, labels, dropName: false })
+    else mergeInto(existing, one)
+  }
+  return [...byKey.values()]
+}
+
+function mergeInto(target: StepSeries, source: StepSeries): void {
+  for (let step = 0; step < source.present.length; step++) {
+    if (source.present[step] === ABSENT) continue
+    if (target.present[step] !== ABSENT) throw sameLabelset()
+    target.present[step] = source.present[step]
+    target.values[step] = source.values[step]
+  }
+}
