@@ -90,6 +90,8 @@ export interface SpanSegment {
   span<N extends keyof SpanData>(name: N): Promise<SpanData[N]>
   attribute(scope: number, key: string): Promise<ValueColumn | undefined>
   traces(): Promise<TraceIndex>
+  /** The number of a trace or -1, opening as little as possible. */
+  findTrace(id: Uint8Array): Promise<number>
   /** InstrumentationScope messages by their number in `scope`. */
   scopeMessages(): Promise<readonly Uint8Array[]>
   rawTrace(trace: number): Promise<readonly RawSpan[]>

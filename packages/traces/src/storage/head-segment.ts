@@ -78,6 +78,10 @@ export class HeadSegment implements SpanSegment {
     })
   }
 
+  async findTrace(id: Uint8Array): Promise<number> {
+    return (await this.traces()).find(id)
+  }
+
   rawTrace(trace: number): Promise<readonly RawSpan[]> {
     const head = this.#head
     const groups = new Map<string, RawGroup>()
