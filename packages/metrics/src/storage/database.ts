@@ -1,8 +1,30 @@
-import type { Labels, SampleSink } from '@quartet/model'
+import { join } from 'node:path'
+import type { Labels, MetricMetadata, SampleSink } from '@quartet/model'
 import type { Matcher } from '@quartet/query'
-import type { Clock, Logger } from '@quartet/runtime'
+import type { Clock, Logger, Timer } from '@quartet/runtime'
+import { BlockDirectory, Wal } from '@quartet/storage'
 import type { FileSystem } from '@quartet/storage'
 import type { SeriesSource } from '../query/source.ts'
+import { Appender } from './appender.ts'
+import { BlockCache } from './block-reader.ts'
+import { cardinalityOf } from './cardinality.ts'
+import type { CardinalityReport } from './cardinality.ts'
+import { ExemplarRing } from './exemplar-ring.ts'
+import { Head } from './head.ts'
+import { Maintenance } from './maintenance.ts'
+import type { Retention } from './maintenance.ts'
+import { MergedSource } from './merged-source.ts'
+import { replayHead } from './replay.ts'
+import type { WriteReport } from './write-report.ts'
+
+export type { CardinalityReport, NameCount } from './cardinality.ts'
+export type { Retention } from './maintenance.ts'
+export type { WriteReport } from './write-report.ts'
+
+const DAY_MS = 86_400_000
+const MAINTENANCE_INTERVAL_MS = 60_000
+const BLOCK_CACHE_BYTES = 96 << 20
+const DEFAULT_MAX_EXEMPLARS = 100_000
 
 export interface MetricsDatabaseOptions {
   readonly fileSystem: FileSystem
@@ -21,24 +43,8 @@ export interface MetricsDatabaseOptions {
   readonly maxHeadSeries?: number
   /** `storage.exemplars.max_exemplars`. Default 100 000, 0 switches them off. */
   readonly maxExemplars?: number
-  /** `storage.tsdb.out_of_order_time_window`. Default 0. */
-  readonly outOfOrderWindowMs?: number
   /** Length of a block before compaction. Default 2 h. */
   readonly blockRangeMs?: number
-}
-
-/** What a write refused; the rest of it is stored. Error texts are upstream's. */
-export interface WriteReport {
-  readonly samples: number
-  readonly exemplars: number
-  readonly histograms: number
-  readonly outOfOrder: number
-  readonly duplicate: number
-  readonly tooOld: number
-  readonly limited: number
-  readonly histogramsSkipped: number
-  /** The first refusal as upstream words it, to be answered with 400; undefined when all was stored. */
-  readonly problem: string | undefined
 }
 
 export interface ExemplarSeries {
@@ -50,7 +56,7 @@ export interface DatabaseStats {
   readonly headSeries: number
   readonly headChunks: number
   readonly headSamples: number
-  /** NaN while the head is empty. */
+  /** Infinity and -Infinity while the head is empty. */
   readonly headMinMs: number
   readonly headMaxMs: number
   readonly headBytes: number
@@ -58,62 +64,231 @@ export interface DatabaseStats {
   readonly outOfOrderSamples: number
   readonly duplicateSamples: number
   readonly tooOldSamples: number
+  readonly outOfOrderExemplars: number
   readonly blocks: number
   readonly blockBytes: number
+  /** Newest sample that is in a block; -Infinity without blocks. */
+  readonly blocksMaxMs: number
+  readonly blocksMinMs: number
   readonly walBytes: number
+  readonly walSegment: number
   readonly walCorruptions: number
+  readonly walReplayMs: number
+  readonly walReplayedSamples: number
   readonly exemplars: number
-  readonly symbolBytes: number
+  readonly exemplarSeries: number
   readonly compactions: number
   readonly compactionsFailed: number
   readonly seriesCreated: number
   readonly seriesRemoved: number
 }
 
-/** One line of `/api/v1/status/tsdb`. */
-export interface NameCount {
-  readonly name: string
-  readonly value: number
-}
-
-export interface CardinalityReport {
-  readonly numSeries: number
-  readonly numLabelPairs: number
-  readonly chunkCount: number
-  readonly minTime: number
-  readonly maxTime: number
-  readonly seriesCountByMetricName: readonly NameCount[]
-  readonly labelValueCountByLabelName: readonly NameCount[]
-  readonly memoryInBytesByLabelName: readonly NameCount[]
-  readonly seriesCountByLabelValuePair: readonly NameCount[]
-}
-
 /** The metrics store: head, WAL and blocks behind one object. */
-export declare class MetricsDatabase {
-  /** Replays the WAL; resolves when everything acknowledged before can be queried. */
-  static open(options: MetricsDatabaseOptions): Promise<MetricsDatabase>
+export class MetricsDatabase {
   /** For scrapes and rules. */
   readonly sink: SampleSink
   /** For PromQL and the label endpoints. Read-your-writes. */
   readonly source: SeriesSource
+  readonly #options: MetricsDatabaseOptions
+  readonly #wal: Wal
+  readonly #blocks: BlockDirectory
+  readonly #appender: Appender
+  readonly #maintenance: Maintenance
+  readonly #exemplars: ExemplarRing
+  readonly #faults: Faults
+  readonly #timer: Timer
+  #replay = { ms: 0, samples: 0 }
+  #retention: Retention
+  #running: Promise<void> | undefined
+
   /**
-   * Stores one decompressed `prometheus.WriteRequest` (remote write v1).
-   * @throws WireError when it is malformed, InvalidLabelsError when a label set is; nothing is stored then
-   * @throws WalError when the disk refuses it
+   * Replays the WAL; resolves when everything acknowledged before can be queried.
+   * Damage is repaired and logged, never refused.
    */
-  appendRemoteWrite(body: Uint8Array): Promise<WriteReport>
+  static async open(options: MetricsDatabaseOptions): Promise<MetricsDatabase> {
+    const { fileSystem, directory, clock, logger } = options
+    const faults: Faults = { walCorruptions: 0 }
+    const blocks = await BlockDirectory.open({
+      fileSystem,
+      directory: join(directory, 'blocks'),
+      cacheBytes: 0,
+      onProblem: ({ kind, block, message }) => logger.warn({ kind, block, detail: message }, 'block problem'),
+    })
+    const wal = await Wal.open({
+      fileSystem,
+      directory: join(directory, 'wal'),
+      every: (ms, action) => clock.every(ms, action),
+      ...(options.walSync ? { sync: options.walSync } : {}),
+      ...(options.walSegmentBytes ? { segmentBytes: options.walSegmentBytes } : {}),
+      onProblem(problem) {
+        if (problem.kind !== 'write' && problem.kind !== 'sync') faults.walCorruptions++
+        const { kind, segment, offset, message, cause } = problem
+        logger.warn({ kind, segment, offset, detail: message, err: cause }, 'WAL problem')
+      },
+    })
+    const database = new MetricsDatabase(options, { wal, blocks, faults })
+    await database.#recover()
+    return database
+  }
+
+  private constructor(
+    options: MetricsDatabaseOptions,
+    made: { readonly wal: Wal; readonly blocks: BlockDirectory; readonly faults: Faults },
+  ) {
+    const { clock, logger, fileSystem, blockRangeMs = 7_200_000 } = options
+    const { wal, blocks } = made
+    this.#options = options
+    this.#wal = wal
+    this.#blocks = blocks
+    this.#faults = made.faults
+    this.#retention = { retentionMs: options.retentionMs ?? 15 * DAY_MS, retentionBytes: options.retentionBytes ?? 0 }
+    const metadata = new Map<string, MetricMetadata>()
+    const exemplars = new ExemplarRing(options.maxExemplars ?? DEFAULT_MAX_EXEMPLARS)
+    this.#exemplars = exemplars
+    const cache = new BlockCache(BLOCK_CACHE_BYTES)
+    const appender = new Appender(new Head(), {
+      wal,
+      nowMs: () => clock.nowMs(),
+      blockRangeMs,
+      maxSeries: options.maxHeadSeries ?? 0,
+      exemplars,
+      metadata,
+    })
+    this.#appender = appender
+    this.sink = appender
+    this.source = new MergedSource({ appender, blocks, cache, metadata })
+    this.#metadata = metadata
+    this.#maintenance = new Maintenance({
+      fileSystem,
+      clock,
+      logger,
+      blockRangeMs,
+      blocksDirectory: join(options.directory, 'blocks'),
+      appender,
+      wal,
+      blocks,
+      cache,
+      exemplars,
+      metadata,
+      retention: () => this.#retention,
+    })
+    this.#timer = clock.every(MAINTENANCE_INTERVAL_MS, () => {
+      this.maintain().catch((error: unknown) => logger.error({ err: error }, 'maintenance of the metrics store failed'))
+    })
+  }
+
+  readonly #metadata: Map<string, MetricMetadata>
+
+  /**
+   * Stores one decompressed `prometheus.WriteRequest` (remote write v1), all of it or, when the report names a problem, as much as
+   * upstream would. The body may be reused once this has returned its promise.
+   * @throws WireError when it is malformed; nothing is stored then
+   * @throws WalError when the disk refuses it; nothing is stored then
+   */
+  appendRemoteWrite(body: Uint8Array): Promise<WriteReport> {
+    return this.#appender.appendRemoteWrite(body)
+  }
+
   /** Exemplars of the series that match any of the sets, by series, ascending in time. */
   exemplars(request: {
     readonly matcherSets: readonly (readonly Matcher[])[]
     readonly minMs: number
     readonly maxMs: number
-  }): readonly ExemplarSeries[]
-  stats(): DatabaseStats
-  cardinality(limit: number): CardinalityReport
-  /** Cuts blocks, compacts and applies retention as due; runs by itself every minute. */
-  maintain(): Promise<void>
-  setRetention(retention: { readonly retentionMs: number; readonly retentionBytes: number }): void
-  setOutOfOrderWindow(windowMs: number): void
-  setMaxExemplars(count: number): void
-  close(): Promise<void>
+  }): readonly ExemplarSeries[] {
+    const found = new Map<string, { labels: Labels; exemplars: { labels: Labels; value: number; timeMs: number }[] }>()
+    const verdicts = new Map<string, boolean>()
+    for (const { key, seriesLabels, labels, value, timeMs } of this.#exemplars.entries()) {
+      if (timeMs < request.minMs || timeMs > request.maxMs) continue
+      let isWanted = verdicts.get(key)
+      if (isWanted === undefined) {
+        isWanted = request.matcherSets.some((matchers) => matchesAll(matchers, seriesLabels))
+        verdicts.set(key, isWanted)
+      }
+      if (!isWanted) continue
+      const entry = found.get(key)
+      if (entry) entry.exemplars.push({ labels, value, timeMs })
+      else found.set(key, { labels: seriesLabels, exemplars: [{ labels, value, timeMs }] })
+    }
+    return [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, series]) => series)
+  }
+
+  stats(): DatabaseStats {
+    const { head, counters } = this.#appender
+    const { blocks } = this.#blocks
+    return {
+      headSeries: head.series.count,
+      headChunks: head.chunks.count + head.series.count,
+      headSamples: head.sampleCount,
+      headMinMs: head.minMs,
+      headMaxMs: head.maxMs,
+      headBytes: head.sizeBytes,
+      samplesAppended: counters.samples,
+      outOfOrderSamples: counters.outOfOrder,
+      duplicateSamples: counters.duplicate,
+      tooOldSamples: counters.tooOld,
+      outOfOrderExemplars: counters.exemplarsOutOfOrder,
+      blocks: blocks.length,
+      blockBytes: this.#blocks.sizeBytes,
+      blocksMinMs: Math.min(...blocks.map((block) => block.meta.minMs)),
+      blocksMaxMs: Math.max(...blocks.map((block) => block.meta.maxMs)),
+      walBytes: this.#wal.sizeBytes,
+      walSegment: this.#wal.segment,
+      walCorruptions: this.#faults.walCorruptions,
+      walReplayMs: this.#replay.ms,
+      walReplayedSamples: this.#replay.samples,
+      exemplars: this.#exemplars.count,
+      exemplarSeries: this.#exemplars.seriesCount,
+      compactions: this.#maintenance.compactions,
+      compactionsFailed: this.#maintenance.failures,
+      seriesCreated: counters.seriesCreated,
+      seriesRemoved: this.#maintenance.seriesRemoved,
+    }
+  }
+
+  cardinality(limit: number): CardinalityReport {
+    return cardinalityOf(this.#appender.head, limit)
+  }
+
+  /** Cuts blocks, compacts and applies retention as due; runs by itself every minute. One run at a time. */
+  maintain(): Promise<void> {
+    this.#running ??= this.#maintenance.run().finally(() => (this.#running = undefined))
+    return this.#running
+  }
+
+  setRetention(retention: Retention): void {
+    this.#retention = retention
+  }
+
+  setMaxExemplars(count: number): void {
+    this.#exemplars.resize(count)
+  }
+
+  /** Waits for writes and maintenance that have begun, then flushes. */
+  async close(): Promise<void> {
+    this.#timer.cancel()
+    await Promise.allSettled([this.#running])
+    await this.#appender.settled()
+    await this.#wal.close()
+    await this.#blocks.close()
+  }
+
+  async #recover(): Promise<void> {
+    const { clock, logger } = this.#options
+    const { head } = this.#appender
+    for (const block of this.#blocks.blocks) head.floorMs = Math.max(head.floorMs, block.meta.maxMs + 1)
+    const startMs = clock.monotonicMs()
+    const report = await replayHead(this.#wal, { head, exemplars: this.#exemplars, metadata: this.#metadata })
+    this.#replay = { ms: clock.monotonicMs() - startMs, samples: report.samples }
+    if (report.records === 0) return
+    const { records, segments, samples, orphans, lostBytes } = report
+    logger.info({ records, segments, samples, orphans, lostBytes, ms: this.#replay.ms }, 'replayed the WAL')
+  }
+}
+
+interface Faults {
+  walCorruptions: number
+}
+
+function matchesAll(matchers: readonly Matcher[], labels: Labels): boolean {
+  return matchers.every((matcher) => matcher.matches(labels.find(([name]) => name === matcher.name)?.[1] ?? ''))
 }

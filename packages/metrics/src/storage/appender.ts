@@ -1,0 +1,465 @@
+import { bitsOf, LimitError, ProtoReader, readLabelPair, RemoteWriteReader } from '@quartet/model'
+import type {
+  AppendReport,
+  Exemplar,
+  Label,
+  LabelRange,
+  Labels,
+  MetricMetadata,
+  SampleBatch,
+  SampleSink,
+  SeriesRef,
+  WrittenExemplar,
+} from '@quartet/model'
+import type { Wal } from '@quartet/storage'
+import { viewOf } from './byte-table.ts'
+import type { ExemplarRing } from './exemplar-ring.ts'
+import type { Head, Verdict } from './head.ts'
+import { APPENDABLE, DUPLICATE, OUT_OF_BOUNDS, OUT_OF_ORDER, REPEATED } from './head.ts'
+import { INVALID_SERIES, UNKNOWN_SERIES } from './series-table.ts'
+import { RecordWriter } from './wal-records.ts'
+import type { LoggedExemplar } from './wal-records.ts'
+import type { WriteReport } from './write-report.ts'
+
+const NO_REF = 0xffffffff
+/** Verdict of a sample whose series was refused. */
+const NO_SERIES = 9
+/** Upstream's maxAheadTime of remote write. */
+const MAX_AHEAD_MS = 10 * 60_000
+
+export interface AppenderCounters {
+  samples: number
+  outOfOrder: number
+  duplicate: number
+  tooOld: number
+  exemplarsOutOfOrder: number
+  seriesCreated: number
+}
+
+export interface AppenderOptions {
+  readonly wal: Wal
+  readonly nowMs: () => number
+  readonly blockRangeMs: number
+  /** 0: no limit. */
+  readonly maxSeries: number
+  readonly exemplars: ExemplarRing
+  readonly metadata: Map<string, MetricMetadata>
+}
+
+/** Columns of one batch on its way into the head. Pooled, because a batch waits for the WAL. */
+class Batch {
+  head!: Head
+  generation = 0
+  count = 0
+  refs = new Uint32Array(64)
+  timesMs = new Float64Array(64)
+  values = new Float64Array(64)
+  bits = bitsOf(this.values)
+  verdicts = new Uint8Array(64)
+  exemplars: LoggedExemplar[] = []
+  metadata: readonly MetricMetadata[] = []
+  /** Series whose definition the record carries. */
+  defined: number[] = []
+
+  start(head: Head, count: number): void {
+    this.head = head
+    this.count = count
+    this.exemplars = []
+    this.metadata = []
+    this.defined.length = 0
+    if (count > this.refs.length) {
+      const size = Math.max(count, 2 * this.refs.length)
+      this.refs = new Uint32Array(size)
+      this.timesMs = new Float64Array(size)
+      this.values = new Float64Array(size)
+      this.bits = bitsOf(this.values)
+      this.verdicts = new Uint8Array(size)
+    }
+    this.verdicts.fill(APPENDABLE, 0, count)
+  }
+}
+
+/** The one way into the head: log, then apply. */
+export class Appender implements SampleSink {
+  epoch = 1
+  head: Head
+  readonly counters: AppenderCounters = {
+    samples: 0,
+    outOfOrder: 0,
+    duplicate: 0,
+    tooOld: 0,
+    exemplarsOutOfOrder: 0,
+    seriesCreated: 0,
+  }
+  readonly #options: AppenderOptions
+  readonly #reader = new RemoteWriteReader()
+  readonly #record = new RecordWriter()
+  readonly #pool: Batch[] = []
+  readonly #inFlight = new Set<Promise<unknown>>()
+  /** Refs of the series of the request being read. */
+  #seriesRefs = new Uint32Array(64)
+  /** Counts WAL checkpoints: definitions logged before one must be repeated after it. */
+  #generation = 0
+
+  constructor(head: Head, options: AppenderOptions) {
+    this.head = head
+    this.#options = options
+  }
+
+  // --- SampleSink -------------------------------------------------------------------------------------------------
+
+  resolve(labels: Labels): SeriesRef {
+    const { series } = this.head
+    let ref = series.find(labels)
+    if (ref === UNKNOWN_SERIES) {
+      this.#checkLimit()
+      ref = series.resolve(labels)
+      if (ref >= 0) this.#added()
+    }
+    if (ref === INVALID_SERIES) throw new RangeError('a series needs a metric name and valid, distinct label names')
+    return ref as SeriesRef
+  }
+
+  async append(samples: SampleBatch, exemplars?: readonly Exemplar[]): Promise<AppendReport> {
+    const batch = this.#take(samples.count)
+    const { count } = samples
+    batch.refs.set(samples.refs.subarray(0, count))
+    batch.timesMs.set(samples.timesMs.subarray(0, count))
+    batch.values.set(samples.values.subarray(0, count))
+    const report = { outOfOrder: 0, tooOld: 0, duplicate: 0 }
+    this.#judge(batch, (verdict) => {
+      if (verdict === OUT_OF_ORDER) report.outOfOrder++
+      else if (verdict === DUPLICATE) report.duplicate++
+      else if (verdict === OUT_OF_BOUNDS) report.tooOld++
+      return true
+    })
+    if (exemplars) {
+      batch.exemplars = exemplars.map(({ ref, labels, value, timeMs }) => ({ series: ref, labels, value, timeMs }))
+    }
+    await this.#commit(batch)
+    return report
+  }
+
+  describe(metadata: readonly MetricMetadata[]): void {
+    const fresh = metadata.filter((entry) => !sameMetadata(this.#options.metadata.get(entry.family), entry))
+    if (fresh.length === 0) return
+    const batch = this.#take(0)
+    batch.metadata = fresh
+    // Metadata is a comment on the data: a disk that refuses it refuses samples, too, and they report it.
+    this.#commit(batch).catch(() => {})
+  }
+
+  // --- remote write -----------------------------------------------------------------------------------------------
+
+  /** See MetricsDatabase.appendRemoteWrite. Upstream stores nothing of a request with a sample out of order. */
+  async appendRemoteWrite(body: Uint8Array): Promise<WriteReport> {
+    const reader = this.#reader
+    reader.read(body)
+    const refused = this.#resolveSeries(reader)
+    const batch = this.#take(reader.sampleCount)
+    this.#copySamples(reader, batch)
+    const report = { ...EMPTY_REPORT, ...refused, histogramsSkipped: reader.histogramCount }
+    let problem = this.#futureProblem(batch)
+    if (problem === undefined) {
+      this.#judge(batch, (verdict, index) => {
+        if (verdict === OUT_OF_ORDER) report.outOfOrder++
+        else if (verdict === DUPLICATE) report.duplicate++
+        else report.tooOld++
+        problem = problemText(batch, verdict, index)
+        return false
+      })
+    }
+    if (problem !== undefined) {
+      this.#pool.push(batch)
+      return { ...report, problem }
+    }
+    batch.exemplars = this.#readExemplars(reader)
+    batch.metadata = reader.metadata.filter((entry) => !sameMetadata(this.#options.metadata.get(entry.family), entry))
+    report.exemplars = batch.exemplars.length
+    report.samples = await this.#commit(batch)
+    return { ...report, problem: refused.limited > 0 ? this.#limitText() : undefined }
+  }
+
+  /** Fills {@link #seriesRefs}. Malformed labels throw before any series of the request is added. */
+  #resolveSeries(reader: RemoteWriteReader): { limited: number; invalid: number } {
+    const { series } = this.head
+    const { bytes, seriesCount } = reader
+    const view = viewOf(bytes)
+    if (seriesCount > this.#seriesRefs.length) this.#seriesRefs = new Uint32Array(2 * seriesCount)
+    const refs = this.#seriesRefs
+    const unknown: number[] = []
+    for (let index = 0; index < seriesCount; index++) {
+      const ref = series.lookup(bytes, view, reader.seriesStart[index], reader.seriesEnd[index])
+      if (ref < 0) unknown.push(index)
+      refs[index] = ref
+    }
+    if (unknown.length === 0) return NONE_REFUSED
+    for (const index of unknown) checkLabels(bytes, reader.seriesStart[index], reader.seriesEnd[index])
+    let limited = 0
+    let invalid = 0
+    for (const index of unknown) {
+      const before = series.count
+      // Another spelling of a known series is not held up by the limit, but only adding tells.
+      const isFull = this.#isFull()
+      const start = reader.seriesStart[index]
+      const end = reader.seriesEnd[index]
+      const known = series.lookup(bytes, view, start, end)
+      if (known === UNKNOWN_SERIES && isFull) {
+        limited++
+        refs[index] = NO_REF
+        continue
+      }
+      const ref = known >= 0 ? known : series.add(bytes, start, end)
+      if (ref < 0) invalid++
+      refs[index] = ref < 0 ? NO_REF : ref
+      this.counters.seriesCreated += series.count - before
+    }
+    this.head.reserve()
+    return { limited, invalid }
+  }
+
+  #copySamples(reader: RemoteWriteReader, batch: Batch): void {
+    const { sampleCount, sampleSeries } = reader
+    const refs = this.#seriesRefs
+    batch.timesMs.set(reader.timesMs.subarray(0, sampleCount))
+    batch.values.set(reader.values.subarray(0, sampleCount))
+    for (let index = 0; index < sampleCount; index++) {
+      const ref = refs[sampleSeries[index]]
+      batch.refs[index] = ref
+      if (ref === NO_REF) batch.verdicts[index] = NO_SERIES
+    }
+  }
+
+  #readExemplars(reader: RemoteWriteReader): LoggedExemplar[] {
+    const exemplars: LoggedExemplar[] = []
+    for (const written of reader.exemplars) {
+      const series = this.#seriesRefs[written.seriesIndex]
+      if (series === NO_REF) continue
+      const labels = readLabels(reader.bytes, written)
+      exemplars.push({ series, labels, value: written.value, timeMs: written.timeMs })
+    }
+    return exemplars
+  }
+
+  #futureProblem(batch: Batch): string | undefined {
+    const latestMs = this.#options.nowMs() + MAX_AHEAD_MS
+    for (let index = 0; index < batch.count; index++) {
+      if (batch.timesMs[index] > latestMs) return 'out of bounds: timestamp is too far in the future'
+    }
+    return undefined
+  }
+
+  // --- log, then apply --------------------------------------------------------------------------------------------
+
+  /** Sets verdicts by the head as it is now; `refuse` may stop by returning false. */
+  #judge(batch: Batch, refuse: (verdict: Verdict, index: number) => boolean): void {
+    const { head, refs, timesMs, bits, verdicts } = batch
+    const seriesCount = head.series.count
+    const lowestMs = head.lowestMs(this.#options.blockRangeMs)
+    for (let index = 0; index < batch.count; index++) {
+      if (verdicts[index] !== APPENDABLE) continue
+      if (refs[index] >= seriesCount) throw new RangeError(`unknown series ref ${refs[index]}`)
+      const verdict = head.check(refs[index], timesMs[index], bits[2 * index], bits[2 * index + 1], lowestMs)
+      if (verdict === APPENDABLE) continue
+      verdicts[index] = verdict
+      if (verdict !== REPEATED && !refuse(verdict, index)) return
+    }
+  }
+
+  /** Returns how many samples were stored. */
+  #commit(batch: Batch): Promise<number> {
+    const done = this.#logAndApply(batch)
+    this.#inFlight.add(done)
+    const forget = (): void => void this.#inFlight.delete(done)
+    done.then(forget, forget)
+    return done
+  }
+
+  async #logAndApply(batch: Batch): Promise<number> {
+    this.#encode(batch)
+    if (this.#record.length > 0) await this.#options.wal.append(this.#record.view())
+    if (batch.head !== this.head) this.#translate(batch)
+    else if (batch.generation === this.#generation) for (const series of batch.defined) this.head.isLogged[series] = 1
+    const stored = this.#apply(batch)
+    this.#pool.push(batch)
+    return stored
+  }
+
+  #encode(batch: Batch): void {
+    const { head } = batch
+    const { isLogged } = head
+    const record = this.#record.reset()
+    batch.generation = this.#generation
+    const define = (series: number): void => {
+      if (isLogged[series] !== 0) return
+      isLogged[series] = 2
+      batch.defined.push(series)
+      record.series(series, head.series.message(series))
+    }
+    let isEmpty = true
+    for (let index = 0; index < batch.count; index++) {
+      if (batch.verdicts[index] !== APPENDABLE) continue
+      isEmpty = false
+      if (isLogged[batch.refs[index]] === 0) define(batch.refs[index])
+    }
+    for (const exemplar of batch.exemplars) define(exemplar.series)
+    // Until this record is durable, other batches carry the definition as well.
+    for (const series of batch.defined) isLogged[series] = 0
+    if (!isEmpty) record.samples(batch, batch.count, batch.verdicts)
+    if (batch.exemplars.length > 0) record.exemplars(batch.exemplars)
+    if (batch.metadata.length > 0) record.metadata(batch.metadata)
+  }
+
+  #apply(batch: Batch): number {
+    const { head } = this
+    const { refs, timesMs, bits, verdicts, count } = batch
+    const { counters } = this
+    const floorMs = head.floorMs
+    let stored = 0
+    for (let index = 0; index < count; index++) {
+      if (verdicts[index] !== APPENDABLE) {
+        countRefusal(counters, verdicts[index])
+        continue
+      }
+      // Again, since other batches, and samples of this one, came in between.
+      const verdict = head.check(refs[index], timesMs[index], bits[2 * index], bits[2 * index + 1], floorMs)
+      if (verdict === APPENDABLE) {
+        head.append(refs[index], timesMs[index], bits[2 * index], bits[2 * index + 1])
+        stored++
+      } else countRefusal(counters, verdict)
+    }
+    counters.samples += stored
+    for (const { series, labels, value, timeMs } of batch.exemplars) {
+      const verdict = this.#options.exemplars.add(head.series.labelsOf(series), labels, value, timeMs)
+      if (verdict === 'out of order') counters.exemplarsOutOfOrder++
+    }
+    for (const entry of batch.metadata) this.#options.metadata.set(entry.family, entry)
+    return stored
+  }
+
+  /** The head was renumbered while the batch waited for the disk. */
+  #translate(batch: Batch): void {
+    const translate = (ref: number): number => {
+      const message = batch.head.series.message(ref)
+      const known = this.head.series.lookup(message, viewOf(message), 0, message.length)
+      return known >= 0 ? known : this.head.series.add(message, 0, message.length)
+    }
+    for (let index = 0; index < batch.count; index++) {
+      if (batch.refs[index] !== NO_REF) batch.refs[index] = translate(batch.refs[index])
+    }
+    batch.exemplars = batch.exemplars.map((exemplar) => ({ ...exemplar, series: translate(exemplar.series) }))
+    this.head.reserve()
+  }
+
+  // --- used by maintenance ----------------------------------------------------------------------------------------
+
+  /** Definitions must be logged again from now on. */
+  forgetLogged(): void {
+    this.#generation++
+    this.head.isLogged.fill(0)
+  }
+
+  /** Marks a series as logged by a checkpoint. */
+  markLogged(series: number): void {
+    this.head.isLogged[series] = 1
+  }
+
+  /** Resolves when all batches that have begun are applied or refused. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#inFlight)
+  }
+
+  replaceHead(head: Head): void {
+    this.head = head
+    this.epoch++
+    this.#generation++
+  }
+
+  #take(count: number): Batch {
+    const batch = this.#pool.pop() ?? new Batch()
+    batch.start(this.head, count)
+    return batch
+  }
+
+  #added(): void {
+    this.head.reserve()
+    this.counters.seriesCreated++
+  }
+
+  #isFull(): boolean {
+    const { maxSeries } = this.#options
+    return maxSeries > 0 && this.head.series.count >= maxSeries
+  }
+
+  #checkLimit(): void {
+    if (this.#isFull()) throw new LimitError('head-series', this.#limitText())
+  }
+
+  #limitText(): string {
+    const { maxSeries } = this.#options
+    return `the limit of ${maxSeries} series in memory is reached; raise --storage.tsdb.max-head-series or drop labels`
+  }
+}
+
+const NONE_REFUSED = { limited: 0, invalid: 0 }
+const EMPTY_REPORT = {
+  samples: 0,
+  exemplars: 0,
+  outOfOrder: 0,
+  duplicate: 0,
+  tooOld: 0,
+  limited: 0,
+  invalid: 0,
+  histogramsSkipped: 0,
+}
+
+/** Upstream's text (storage/interface.go). */
+function problemText(batch: Batch, verdict: Verdict, index: number): string {
+  if (verdict === OUT_OF_ORDER) return 'out of order sample'
+  if (verdict === OUT_OF_BOUNDS) return 'out of bounds'
+  const existing = goNumber(batch.head.lastValueOf(batch.refs[index]))
+  const value = goNumber(batch.values[index])
+  return `duplicate sample for timestamp ${batch.timesMs[index]}; overrides not allowed: existing ${existing}, new value ${value}`
+}
+
+/** Go's %g. */
+function goNumber(value: number): string {
+  if (Number.isNaN(value)) return 'NaN'
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
+  const magnitude = Math.abs(value)
+  if (value !== 0 && (magnitude < 1e-4 || magnitude >= 1e21)) {
+    return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
+  }
+  return Object.is(value, -0) ? '-0' : String(value)
+}
+
+function countRefusal(counters: AppenderCounters, verdict: number): void {
+  if (verdict === OUT_OF_ORDER) counters.outOfOrder++
+  else if (verdict === DUPLICATE) counters.duplicate++
+  else if (verdict === OUT_OF_BOUNDS) counters.tooOld++
+}
+
+const range: LabelRange = { nameStart: 0, nameEnd: 0, valueStart: 0, valueEnd: 0 }
+
+/** @throws WireError unless the bytes are label messages */
+function checkLabels(bytes: Uint8Array, start: number, end: number): void {
+  const reader = new ProtoReader(bytes, start, end)
+  while (readLabelPair(reader, range));
+}
+
+function readLabels(bytes: Uint8Array, written: WrittenExemplar): Labels {
+  const reader = new ProtoReader(bytes, written.labelsStart, written.labelsEnd)
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const labels: Label[] = []
+  while (readLabelPair(reader, range)) {
+    labels.push([
+      text.toString('utf8', range.nameStart, range.nameEnd),
+      text.toString('utf8', range.valueStart, range.valueEnd),
+    ])
+  }
+  return labels
+}
+
+function sameMetadata(a: MetricMetadata | undefined, b: MetricMetadata): boolean {
+  return a !== undefined && a.type === b.type && a.help === b.help && a.unit === b.unit
+}

@@ -1,0 +1,248 @@
+import { bitsOf } from '@quartet/model'
+import type { SampleColumns } from '../query/source.ts'
+import { ChunkStore } from './chunk-store.ts'
+import { SeriesTable } from './series-table.ts'
+
+/** Samples of a series that are not sealed yet. A full chunk is sealed when the next sample arrives. */
+export const OPEN_SAMPLES = 60
+const SERIES_PER_PAGE = 256
+
+/** What the head says of one sample. */
+export const APPENDABLE = 0
+/** The same sample is there already: accepted and not stored again, as upstream does. */
+export const REPEATED = 1
+export const DUPLICATE = 2
+export const OUT_OF_ORDER = 3
+export const OUT_OF_BOUNDS = 4
+export type Verdict = 0 | 1 | 2 | 3 | 4
+
+interface OpenPage {
+  readonly times: Uint32Array
+  readonly bits: Uint32Array
+}
+
+/** Columns big enough for every open chunk, for sealing and reading. */
+const sealTimes = new Float64Array(OPEN_SAMPLES)
+const sealValues = new Float64Array(OPEN_SAMPLES)
+const sealBits = bitsOf(sealValues)
+
+/**
+ * Samples newer than the last block, in slabs of typed arrays. Knows nothing of disks: what it is given has been logged.
+ * Layout: an open chunk is {@link OPEN_SAMPLES} values and offsets from its base time; sealed chunks lie in a {@link ChunkStore}.
+ */
+export class Head {
+  readonly series = new SeriesTable()
+  chunks = new ChunkStore()
+  minMs = Infinity
+  maxMs = -Infinity
+  /** Samples before this are in blocks. */
+  floorMs = -Infinity
+  /** Samples now in memory, sealed and open. */
+  sampleCount = 0
+  /** 1 when the series' definition is in the WAL for sure. */
+  isLogged = new Uint8Array(1024)
+  #capacity = 0
+  #openCount = new Uint8Array(1024)
+  #baseMs = new Float64Array(1024)
+  #lastMs = new Float64Array(1024).fill(-Infinity)
+  #lastChunk = new Int32Array(1024).fill(-1)
+  readonly #pages: OpenPage[] = []
+
+  get sizeBytes(): number {
+    return this.series.sizeBytes + this.chunks.sizeBytes + this.#pages.length * SERIES_PER_PAGE * OPEN_SAMPLES * 12
+  }
+
+  /** Call after series were added and before their samples are. */
+  reserve(): void {
+    const { count } = this.series
+    if (count > this.#openCount.length) this.#growColumns(count)
+    for (; this.#capacity < count; this.#capacity += SERIES_PER_PAGE) {
+      const size = SERIES_PER_PAGE * OPEN_SAMPLES
+      this.#pages.push({ times: new Uint32Array(size), bits: new Uint32Array(2 * size) })
+    }
+  }
+
+  /** Oldest time that may still be appended; upstream's rule: an hour behind the newest sample, and never into a block. */
+  lowestMs(blockRangeMs: number): number {
+    return Math.max(this.floorMs, this.maxMs - blockRangeMs / 2)
+  }
+
+  lastMsOf(series: number): number {
+    return this.#lastMs[series]
+  }
+
+  /** Whether a sample may follow the series' last. `lowBits` and `highBits` are the halves of its value. */
+  check(series: number, timeMs: number, lowBits: number, highBits: number, lowestMs: number): Verdict {
+    if (timeMs < lowestMs) return OUT_OF_BOUNDS
+    const lastMs = this.#lastMs[series]
+    if (timeMs > lastMs) return APPENDABLE
+    if (timeMs < lastMs) return OUT_OF_ORDER
+    const { bits } = this.#pages[(series / SERIES_PER_PAGE) | 0]
+    const at = 2 * ((series % SERIES_PER_PAGE) * OPEN_SAMPLES + this.#openCount[series] - 1)
+    return bits[at] === lowBits && bits[at + 1] === highBits ? REPEATED : DUPLICATE
+  }
+
+  /** Value of the last sample, for messages. */
+  lastValueOf(series: number): number {
+    const { bits } = this.#pages[(series / SERIES_PER_PAGE) | 0]
+    const at = 2 * ((series % SERIES_PER_PAGE) * OPEN_SAMPLES + this.#openCount[series] - 1)
+    return new Float64Array(Uint32Array.of(bits[at], bits[at + 1]).buffer)[0]
+  }
+
+  /** Appends a sample that {@link check} found appendable. */
+  append(series: number, timeMs: number, lowBits: number, highBits: number): void {
+    let open = this.#openCount[series]
+    if (open === 0) this.#baseMs[series] = timeMs
+    else if (open === OPEN_SAMPLES || timeMs - this.#baseMs[series] > 0xffffffff) {
+      this.#seal(series)
+      this.#baseMs[series] = timeMs
+      open = 0
+    }
+    const page = this.#pages[(series / SERIES_PER_PAGE) | 0]
+    const at = (series % SERIES_PER_PAGE) * OPEN_SAMPLES + open
+    page.times[at] = timeMs - this.#baseMs[series]
+    page.bits[2 * at] = lowBits
+    page.bits[2 * at + 1] = highBits
+    this.#openCount[series] = open + 1
+    this.#lastMs[series] = timeMs
+    this.sampleCount++
+    if (timeMs > this.maxMs) this.maxMs = timeMs
+    if (timeMs < this.minMs) this.minMs = timeMs
+  }
+
+  /** Whether the series has a sample in [minMs, maxMs], as far as its chunks' ends tell. */
+  overlaps(series: number, minMs: number, maxMs: number): boolean {
+    const lastMs = this.#lastMs[series]
+    if (lastMs < minMs || lastMs < this.floorMs) return false
+    if (this.#baseMs[series] <= maxMs) return true
+    for (let chunk = this.#lastChunk[series]; chunk >= 0; chunk = this.chunks.previous[chunk]) {
+      if (this.chunks.maxMs[chunk] < minMs) return false
+      if (this.chunks.minMs[chunk] <= maxMs) return true
+    }
+    return false
+  }
+
+  /** Newest sealed chunk of a series, or -1; see {@link ChunkStore.previous}. */
+  lastChunkOf(series: number): number {
+    return this.#lastChunk[series]
+  }
+
+  /** Copies the open chunk to `at` of the columns and returns how many samples it has. */
+  readOpen(series: number, timesMs: Float64Array, bits: Uint32Array, at: number): number {
+    const open = this.#openCount[series]
+    const page = this.#pages[(series / SERIES_PER_PAGE) | 0]
+    const start = (series % SERIES_PER_PAGE) * OPEN_SAMPLES
+    const baseMs = this.#baseMs[series]
+    for (let index = 0; index < open; index++) timesMs[at + index] = baseMs + page.times[start + index]
+    bits.set(page.bits.subarray(2 * start, 2 * (start + open)), 2 * at)
+    return open
+  }
+
+  /** Appends all samples of a series that are not in a block to the columns. */
+  copySeries(series: number, into: SampleColumns): void {
+    const { chunks } = this
+    const from = into.count
+    let sealed = 0
+    for (let chunk = this.#lastChunk[series]; chunk >= 0; chunk = chunks.previous[chunk])
+      sealed += chunks.samples[chunk]
+    into.reserve(from + sealed + OPEN_SAMPLES)
+    const timeBits = bitsOf(into.timesMs)
+    let at = from + sealed
+    for (let chunk = this.#lastChunk[series]; chunk >= 0; chunk = chunks.previous[chunk]) {
+      at -= chunks.samples[chunk]
+      chunks.readTimes(chunk, into.timesMs, timeBits, at)
+      chunks.readValues(chunk, into.values, into.bits, at)
+    }
+    into.count = from + sealed + this.readOpen(series, into.timesMs, into.bits, from + sealed)
+  }
+
+  openCountOf(series: number): number {
+    return this.#openCount[series]
+  }
+
+  /** Forgets the samples of a series; what is replayed next replaces them. */
+  clear(series: number): void {
+    this.sampleCount -= this.#openCount[series]
+    for (let chunk = this.#lastChunk[series]; chunk >= 0; chunk = this.chunks.previous[chunk]) {
+      this.sampleCount -= this.chunks.samples[chunk]
+    }
+    this.#openCount[series] = 0
+    this.#lastChunk[series] = -1
+    this.#lastMs[series] = -Infinity
+  }
+
+  /** Whether the series has samples that are not in a block. */
+  isLive(series: number): boolean {
+    return this.#lastMs[series] >= this.floorMs
+  }
+
+  /** Drops sealed chunks that end before `floorMs` and hides all older samples. Queries that run keep what they hold. */
+  truncate(floorMs: number): void {
+    this.floorMs = floorMs
+    this.chunks = this.chunks.truncated(floorMs, this.#lastChunk, this.series.count)
+    let samples = 0
+    let minMs = Infinity
+    for (let chunk = 0; chunk < this.chunks.count; chunk++) {
+      samples += this.chunks.samples[chunk]
+      minMs = Math.min(minMs, this.chunks.minMs[chunk])
+    }
+    for (let series = 0; series < this.series.count; series++) {
+      if (this.#lastMs[series] < floorMs) this.#openCount[series] = 0
+      if (this.#openCount[series] > 0) minMs = Math.min(minMs, this.#baseMs[series])
+      samples += this.#openCount[series]
+    }
+    this.sampleCount = samples
+    this.minMs = Math.max(minMs, floorMs)
+  }
+
+  /** A head with only the live series, numbered anew. This one stays readable for the queries that hold it. */
+  withoutDead(): Head {
+    const kept = new Head()
+    kept.chunks = this.chunks
+    kept.floorMs = this.floorMs
+    kept.minMs = this.minMs
+    kept.maxMs = this.maxMs
+    kept.sampleCount = this.sampleCount
+    for (let series = 0; series < this.series.count; series++) {
+      if (!this.isLive(series)) continue
+      const message = this.series.message(series)
+      kept.#adopt(kept.series.add(message, 0, message.length), this, series)
+    }
+    return kept
+  }
+
+  #adopt(series: number, from: Head, old: number): void {
+    this.reserve()
+    this.#openCount[series] = from.#openCount[old]
+    this.#baseMs[series] = from.#baseMs[old]
+    this.#lastMs[series] = from.#lastMs[old]
+    this.#lastChunk[series] = from.#lastChunk[old]
+    const source = from.#pages[(old / SERIES_PER_PAGE) | 0]
+    const target = this.#pages[(series / SERIES_PER_PAGE) | 0]
+    const start = (old % SERIES_PER_PAGE) * OPEN_SAMPLES
+    const at = (series % SERIES_PER_PAGE) * OPEN_SAMPLES
+    target.times.set(source.times.subarray(start, start + OPEN_SAMPLES), at)
+    target.bits.set(source.bits.subarray(2 * start, 2 * (start + OPEN_SAMPLES)), 2 * at)
+  }
+
+  #seal(series: number): void {
+    const count = this.readOpen(series, sealTimes, sealBits, 0)
+    const columns = { timesMs: sealTimes, values: sealValues, bits: sealBits }
+    this.#lastChunk[series] = this.chunks.add(this.#lastChunk[series], columns, 0, count)
+    this.#openCount[series] = 0
+  }
+
+  #growColumns(count: number): void {
+    const size = Math.max(count, 2 * this.#openCount.length)
+    this.isLogged = copyInto(new Uint8Array(size), this.isLogged)
+    this.#openCount = copyInto(new Uint8Array(size), this.#openCount)
+    this.#baseMs = copyInto(new Float64Array(size), this.#baseMs)
+    this.#lastMs = copyInto(new Float64Array(size).fill(-Infinity), this.#lastMs)
+    this.#lastChunk = copyInto(new Int32Array(size).fill(-1), this.#lastChunk)
+  }
+}
+
+function copyInto<T extends { set(source: T): void }>(target: T, source: T): T {
+  target.set(source)
+  return target
+}

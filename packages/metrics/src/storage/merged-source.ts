@@ -1,0 +1,205 @@
+import { compareLabels, compareText } from '@quartet/model'
+import type { Labels, MetricMetadata } from '@quartet/model'
+import type { Block, BlockDirectory, Postings } from '@quartet/storage'
+import { union } from '@quartet/storage'
+import type {
+  LabelRequest,
+  SampleColumns,
+  SelectedSeries,
+  SelectRequest,
+  SeriesSelection,
+  SeriesSource,
+} from '../query/source.ts'
+import type { Appender } from './appender.ts'
+import type { BlockIndex } from './block-index.ts'
+import type { BlockCache } from './block-reader.ts'
+import { blockOverlaps, selectFromBlock } from './block-reader.ts'
+import { headLabelNames, headLabelValues, headPostings, selectFromHead } from './head-reader.ts'
+import type { Head } from './head.ts'
+import { nextTimesId } from './series-part.ts'
+import type { PartSeries } from './series-part.ts'
+
+export interface MergedSourceOptions {
+  readonly appender: Appender
+  readonly blocks: BlockDirectory
+  readonly cache: BlockCache
+  readonly metadata: ReadonlyMap<string, MetricMetadata>
+}
+
+/** Blocks and head as one {@link SeriesSource}. */
+export class MergedSource implements SeriesSource {
+  readonly #options: MergedSourceOptions
+
+  constructor(options: MergedSourceOptions) {
+    this.#options = options
+  }
+
+  async select(request: SelectRequest): Promise<SeriesSelection> {
+    // The head first and in one go with the list of blocks: a block that is cut meanwhile holds nothing that this head does not.
+    const fromHead = selectFromHead(this.#options.appender.head, request)
+    const blocks = this.#acquire(request.minMs, request.maxMs)
+    try {
+      const parts: PartSeries[][] = []
+      for (const block of blocks) parts.push(await selectFromBlock(block, this.#options.cache, request))
+      parts.push(fromHead)
+      request.signal.throwIfAborted()
+      return new Selection(mergeParts(parts), request, blocks)
+    } catch (error) {
+      for (const block of blocks) block.release()
+      throw error
+    }
+  }
+
+  async labelNames(request: LabelRequest): Promise<readonly string[]> {
+    const names = new Set<string>()
+    const { head } = this.#options.appender
+    for (const name of headLabelNames(head, headMatches(head, request))) names.add(name)
+    await this.#forEachBlock(request, (index, ids) => {
+      const { pairStart, pairs } = index.series
+      const seen = new Set<number>()
+      for (const id of ids) for (let at = pairStart[id]; at < pairStart[id + 1]; at++) seen.add(pairs[at])
+      for (const pair of seen) names.add(index.pair(pair)[0])
+    })
+    return [...names].sort(compareText)
+  }
+
+  async labelValues(name: string, request: LabelRequest): Promise<readonly string[]> {
+    const { head } = this.#options.appender
+    const values = new Set(headLabelValues(head, name, headMatches(head, request)))
+    await this.#forEachBlock(request, (index, ids) => {
+      const { pairStart, pairs } = index.series
+      const { first, end } = index.pairsOf(name)
+      const seen = new Set<number>()
+      for (const id of ids) {
+        for (let at = pairStart[id]; at < pairStart[id + 1]; at++) {
+          if (pairs[at] >= first && pairs[at] < end) seen.add(pairs[at])
+        }
+      }
+      for (const pair of seen) values.add(index.value(pair))
+    })
+    return [...values].sort(compareText)
+  }
+
+  metadata(): Iterable<MetricMetadata> {
+    return this.#options.metadata.values()
+  }
+
+  async #forEachBlock(request: LabelRequest, visit: (index: BlockIndex, ids: Postings) => void): Promise<void> {
+    const { minMs, maxMs, matcherSets, signal } = request
+    const blocks = this.#acquire(minMs, maxMs)
+    try {
+      for (const block of blocks) {
+        const index = await this.#options.cache.index(block)
+        signal.throwIfAborted()
+        const ids = union((matcherSets.length > 0 ? matcherSets : [[]]).map((matchers) => index.select(matchers)))
+        visit(
+          index,
+          ids.filter((id) => blockOverlaps(index, id, minMs, maxMs)),
+        )
+      }
+    } finally {
+      for (const block of blocks) block.release()
+    }
+  }
+
+  #acquire(minMs: number, maxMs: number): Block[] {
+    const blocks = this.#options.blocks.blocks.filter(({ meta }) => meta.minMs <= maxMs && meta.maxMs >= minMs)
+    for (const block of blocks) block.acquire()
+    return blocks
+  }
+}
+
+function headMatches(head: Head, request: LabelRequest): Postings {
+  const { minMs, maxMs, matcherSets } = request
+  const ids = union((matcherSets.length > 0 ? matcherSets : [[]]).map((matchers) => headPostings(head, matchers)))
+  return ids.filter((series) => head.overlaps(series, minMs, maxMs))
+}
+
+class Selection implements SeriesSelection {
+  readonly series: readonly SelectedSeries[]
+  readonly minMs: number
+  readonly maxMs: number
+  readonly #blocks: readonly Block[]
+  #isReleased = false
+  /** Times of the series that was read last, to tell the next one that it has the same. */
+  #times = new Float64Array(0)
+  #timesCount = -1
+  #timesId = 0
+
+  constructor(
+    merged: readonly MergedEntry[],
+    range: { readonly minMs: number; readonly maxMs: number },
+    blocks: readonly Block[],
+  ) {
+    this.minMs = range.minMs
+    this.maxMs = range.maxMs
+    this.#blocks = blocks
+    this.series = merged.map(({ labels, parts }) => new MergedSeries(this, labels, parts))
+  }
+
+  release(): void {
+    if (this.#isReleased) return
+    this.#isReleased = true
+    for (const block of this.#blocks) block.release()
+  }
+
+  timesIdOf({ timesMs, count }: SampleColumns): number {
+    if (count === this.#timesCount) {
+      let index = 0
+      while (index < count && timesMs[index] === this.#times[index]) index++
+      if (index === count) return this.#timesId
+    }
+    if (count > this.#times.length) this.#times = new Float64Array(2 * count)
+    this.#times.set(timesMs.subarray(0, count))
+    this.#timesCount = count
+    this.#timesId = nextTimesId()
+    return this.#timesId
+  }
+}
+
+class MergedSeries implements SelectedSeries {
+  readonly labels: Labels
+  readonly #selection: Selection
+  readonly #parts: readonly PartSeries[]
+
+  constructor(selection: Selection, labels: Labels, parts: readonly PartSeries[]) {
+    this.#selection = selection
+    this.labels = labels
+    this.#parts = parts
+  }
+
+  read(into: SampleColumns): void {
+    into.count = 0
+    for (const part of this.#parts) part.appendTo(into, this.#selection.minMs, this.#selection.maxMs)
+    into.timesId = into.count === 0 ? 0 : this.#selection.timesIdOf(into)
+  }
+}
+
+interface MergedEntry {
+  readonly labels: Labels
+  readonly parts: readonly PartSeries[]
+}
+
+/** Merges rows of series that are sorted by labels; parts of one series keep the order of the rows. */
+export function mergeParts(rows: readonly (readonly PartSeries[])[]): MergedEntry[] {
+  const filled = rows.filter((row) => row.length > 0)
+  if (filled.length === 1) return filled[0].map((part) => ({ labels: part.labels, parts: [part] }))
+  const at = filled.map(() => 0)
+  const heads = filled.map((row) => row[0].labels)
+  const merged: MergedEntry[] = []
+  for (let open = filled.length; open > 0;) {
+    let smallest: Labels | undefined
+    for (let row = 0; row < filled.length; row++) {
+      if (at[row] < filled[row].length && (!smallest || compareLabels(heads[row], smallest) < 0)) smallest = heads[row]
+    }
+    const parts: PartSeries[] = []
+    for (let row = 0; row < filled.length; row++) {
+      if (at[row] >= filled[row].length || compareLabels(heads[row], smallest!) !== 0) continue
+      parts.push(filled[row][at[row]++])
+      if (at[row] < filled[row].length) heads[row] = filled[row][at[row]].labels
+      else open--
+    }
+    merged.push({ labels: smallest!, parts })
+  }
+  return merged
+}

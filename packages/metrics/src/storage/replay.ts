@@ -1,0 +1,95 @@
+import type { MetricMetadata } from '@quartet/model'
+import type { ReplayReport, Wal } from '@quartet/storage'
+import type { ExemplarRing } from './exemplar-ring.ts'
+import type { Head } from './head.ts'
+import { APPENDABLE } from './head.ts'
+import { readRecord } from './wal-records.ts'
+import type { LoggedExemplar, RecordVisitor } from './wal-records.ts'
+
+const UNKNOWN = 0xffffffff
+
+export interface HeadReplay extends ReplayReport {
+  readonly samples: number
+  /** Samples of series whose definition is gone with a damaged record. */
+  readonly orphans: number
+  /** Whether the head numbers its series as the WAL does, so that the WAL can go on without new definitions. */
+  readonly isSameNumbering: boolean
+}
+
+/** Rebuilds what readers saw before: everything logged that is not in a block yet. */
+export async function replayHead(
+  wal: Wal,
+  into: { readonly head: Head; readonly exemplars: ExemplarRing; readonly metadata: Map<string, MetricMetadata> },
+): Promise<HeadReplay> {
+  const visitor = new Replay(into.head, into.exemplars, into.metadata)
+  const report = await wal.replay((record) => readRecord(record, visitor))
+  visitor.finish()
+  return {
+    ...report,
+    samples: visitor.samples,
+    orphans: visitor.orphans,
+    isSameNumbering: visitor.isSameNumbering,
+  }
+}
+
+class Replay implements RecordVisitor {
+  samples = 0
+  orphans = 0
+  isSameNumbering = true
+  readonly #head: Head
+  readonly #exemplars: ExemplarRing
+  readonly #metadata: Map<string, MetricMetadata>
+  /** Head series by the WAL's ref. */
+  #seriesOf = new Uint32Array(1024).fill(UNKNOWN)
+
+  constructor(head: Head, exemplars: ExemplarRing, metadata: Map<string, MetricMetadata>) {
+    this.#head = head
+    this.#exemplars = exemplars
+    this.#metadata = metadata
+  }
+
+  series(ref: number, bytes: Uint8Array, start: number, end: number): void {
+    if (ref >= this.#seriesOf.length) {
+      const larger = new Uint32Array(Math.max(ref + 1, 2 * this.#seriesOf.length)).fill(UNKNOWN)
+      larger.set(this.#seriesOf)
+      this.#seriesOf = larger
+    }
+    const series = this.#head.series.add(bytes, start, end)
+    this.#head.reserve()
+    this.#seriesOf[ref] = series
+    if (series === ref) this.#head.isLogged[series] = 1
+    else this.isSameNumbering = false
+  }
+
+  sample(ref: number, timeMs: number, lowBits: number, highBits: number): void {
+    const series = this.#seriesOf[ref] ?? UNKNOWN
+    if (series === UNKNOWN) {
+      this.orphans++
+      return
+    }
+    const head = this.#head
+    // Refused samples were logged before they were refused; they are refused again here.
+    if (head.check(series, timeMs, lowBits, highBits, head.floorMs) !== APPENDABLE) return
+    head.append(series, timeMs, lowBits, highBits)
+    this.samples++
+  }
+
+  snapshot(ref: number): void {
+    const series = this.#seriesOf[ref] ?? UNKNOWN
+    if (series !== UNKNOWN) this.#head.clear(series)
+  }
+
+  exemplar({ series: ref, labels, value, timeMs }: LoggedExemplar): void {
+    const series = this.#seriesOf[ref] ?? UNKNOWN
+    if (series !== UNKNOWN) this.#exemplars.add(this.#head.series.labelsOf(series), labels, value, timeMs)
+  }
+
+  metadata(metadata: MetricMetadata): void {
+    this.#metadata.set(metadata.family, metadata)
+  }
+
+  /** Two WAL refs may have meant one series, and another numbering must not be taken for this one's. */
+  finish(): void {
+    if (!this.isSameNumbering) this.#head.isLogged.fill(0)
+  }
+}

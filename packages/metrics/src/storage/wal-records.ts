@@ -1,0 +1,256 @@
+import { bitsOf } from '@quartet/model'
+import type { Labels, MetricMetadata } from '@quartet/model'
+import { COLUMN_SLACK, decodeColumn, encodeColumn, MAX_COLUMN } from './column-codec.ts'
+
+/**
+ * Records of the head's WAL; layout in docs/format/wal.md. A record is a row of parts, so that what one request brings is
+ * written, and survives, as one.
+ */
+export const PART_SERIES = 1
+export const PART_SAMPLES = 2
+export const PART_EXEMPLARS = 3
+export const PART_METADATA = 4
+export const PART_SNAPSHOT = 5
+
+const HEADER = 8
+
+/** An exemplar as the WAL keeps it. */
+export interface LoggedExemplar {
+  readonly series: number
+  readonly labels: Labels
+  readonly value: number
+  readonly timeMs: number
+}
+
+/** Builds one record in a reused buffer. */
+export class RecordWriter {
+  #bytes = new Uint8Array(1 << 16)
+  #view = new DataView(this.#bytes.buffer)
+  #length = 0
+  #partStart = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  reset(): this {
+    this.#length = 0
+    return this
+  }
+
+  /** What was written; valid until the next write. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  series(ref: number, labels: Uint8Array): void {
+    this.#begin(PART_SERIES)
+    this.#uint32(ref)
+    this.#raw(labels)
+    this.#finish()
+  }
+
+  /**
+   * Samples as runs: neighbours in the columns with refs that count up and equal times share one header.
+   * @param verdicts entries that are not 0 are left out
+   */
+  samples(
+    columns: { readonly refs: Uint32Array; readonly timesMs: Float64Array; readonly bits: Uint32Array },
+    count: number,
+    verdicts: Uint8Array,
+  ): void {
+    const { refs, timesMs, bits } = columns
+    this.#begin(PART_SAMPLES)
+    this.#reserve(count * 24 + 8)
+    let index = 0
+    while (index < count) {
+      if (verdicts[index] !== 0) {
+        index++
+        continue
+      }
+      const first = index
+      const timeMs = timesMs[first]
+      do index++
+      while (index < count && verdicts[index] === 0 && refs[index] === refs[index - 1] + 1 && timesMs[index] === timeMs)
+      this.#writeRun(refs[first], timeMs, bits, first, index)
+    }
+    this.#finish()
+  }
+
+  exemplars(exemplars: readonly LoggedExemplar[]): void {
+    this.#json(
+      PART_EXEMPLARS,
+      exemplars.map(({ series, labels, value, timeMs }) => [series, labels, String(value), timeMs]),
+    )
+  }
+
+  metadata(metadata: readonly MetricMetadata[]): void {
+    this.#json(
+      PART_METADATA,
+      metadata.map(({ family, type, help, unit }) => [family, type, help, unit]),
+    )
+  }
+
+  /** All samples of one series that are still in the head, as encoded columns. */
+  snapshot(
+    ref: number,
+    columns: { readonly timesMs: Float64Array; readonly values: Float64Array; readonly bits: Uint32Array },
+    count: number,
+  ): void {
+    const timeBits = bitsOf(columns.timesMs)
+    this.#begin(PART_SNAPSHOT)
+    this.#uint32(ref)
+    for (let start = 0; start < count; start += MAX_COLUMN) {
+      const end = Math.min(count, start + MAX_COLUMN)
+      this.#uint32(end - start)
+      this.#column(encodeColumn(columns.timesMs, timeBits, start, end))
+      this.#column(encodeColumn(columns.values, columns.bits, start, end))
+    }
+    this.#finish()
+  }
+
+  #column(encoded: Uint8Array): void {
+    this.#uint32(encoded.length)
+    this.#raw(encoded)
+  }
+
+  #writeRun(ref: number, timeMs: number, bits: Uint32Array, first: number, end: number): void {
+    const view = this.#view
+    let at = this.#length
+    view.setUint32(at, ref, true)
+    view.setUint32(at + 4, end - first, true)
+    view.setFloat64(at + 8, timeMs, true)
+    at += 16
+    for (let index = first; index < end; index++, at += 8) {
+      view.setUint32(at, bits[2 * index], true)
+      view.setUint32(at + 4, bits[2 * index + 1], true)
+    }
+    this.#length = at
+  }
+
+  #json(kind: number, content: unknown): void {
+    this.#begin(kind)
+    this.#raw(encoder.encode(JSON.stringify(content)))
+    this.#finish()
+  }
+
+  #begin(kind: number): void {
+    this.#reserve(HEADER)
+    this.#partStart = this.#length
+    this.#view.setUint32(this.#length, kind, true)
+    this.#length += HEADER
+  }
+
+  #finish(): void {
+    this.#view.setUint32(this.#partStart + 4, this.#length - this.#partStart - HEADER, true)
+  }
+
+  #uint32(value: number): void {
+    this.#reserve(4)
+    this.#view.setUint32(this.#length, value, true)
+    this.#length += 4
+  }
+
+  #raw(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  #reserve(size: number): void {
+    const needed = this.#length + size
+    if (needed <= this.#bytes.length) return
+    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length))
+    grown.set(this.#bytes.subarray(0, this.#length))
+    this.#bytes = grown
+    this.#view = new DataView(grown.buffer)
+  }
+}
+
+/** What replay calls for the parts of a record. */
+export interface RecordVisitor {
+  series(ref: number, bytes: Uint8Array, start: number, end: number): void
+  sample(ref: number, timeMs: number, lowBits: number, highBits: number): void
+  exemplar(exemplar: LoggedExemplar): void
+  metadata(metadata: MetricMetadata): void
+  /** The samples of a snapshot follow as {@link sample}. */
+  snapshot(ref: number): void
+}
+
+/** @throws RangeError when the record is not one of ours; its checksum was right, so that this is a bug or a newer version */
+export function readRecord(record: Uint8Array, visitor: RecordVisitor): void {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength)
+  let at = 0
+  while (at < record.length) {
+    const kind = view.getUint32(at, true)
+    const start = at + HEADER
+    const end = start + view.getUint32(at + 4, true)
+    if (end > record.length) throw new RangeError(`WAL record part at ${at} runs past the end`)
+    if (kind === PART_SAMPLES) readSamples(view, start, end, visitor)
+    else if (kind === PART_SERIES) visitor.series(view.getUint32(start, true), record, start + 4, end)
+    else if (kind === PART_SNAPSHOT) readSnapshot(view, start, end, visitor)
+    else if (kind === PART_EXEMPLARS) readExemplars(record.subarray(start, end), visitor)
+    else if (kind === PART_METADATA) readMetadata(record.subarray(start, end), visitor)
+    else throw new RangeError(`WAL record part of unknown kind ${kind}`)
+    at = end
+  }
+}
+
+function readSamples(view: DataView, start: number, end: number, visitor: RecordVisitor): void {
+  for (let at = start; at < end;) {
+    const ref = view.getUint32(at, true)
+    const count = view.getUint32(at + 4, true)
+    const timeMs = view.getFloat64(at + 8, true)
+    at += 16
+    for (let index = 0; index < count; index++, at += 8) {
+      visitor.sample(ref + index, timeMs, view.getUint32(at, true), view.getUint32(at + 4, true))
+    }
+  }
+}
+
+function readSnapshot(view: DataView, start: number, end: number, visitor: RecordVisitor): void {
+  // A copy with room behind it, since the codec may look behind its column.
+  const bytes = new Uint8Array(end - start + COLUMN_SLACK)
+  bytes.set(new Uint8Array(view.buffer, view.byteOffset + start, end - start))
+  const copy = new DataView(bytes.buffer)
+  const ref = copy.getUint32(0, true)
+  visitor.snapshot(ref)
+  for (let at = 4; at < end - start;) {
+    const count = copy.getUint32(at, true)
+    const timesBytes = copy.getUint32(at + 4, true)
+    decodeColumn(copy, at + 8, count, snapshotTimes, snapshotTimeBits, 0)
+    at += 8 + timesBytes
+    const valuesBytes = copy.getUint32(at, true)
+    decodeColumn(copy, at + 4, count, snapshotValues, snapshotBits, 0)
+    at += 4 + valuesBytes
+    for (let index = 0; index < count; index++) {
+      visitor.sample(ref, snapshotTimes[index], snapshotBits[2 * index], snapshotBits[2 * index + 1])
+    }
+  }
+}
+
+const snapshotTimes = new Float64Array(MAX_COLUMN)
+const snapshotTimeBits = bitsOf(snapshotTimes)
+const snapshotValues = new Float64Array(MAX_COLUMN)
+const snapshotBits = bitsOf(snapshotValues)
+
+function readExemplars(bytes: Uint8Array, visitor: RecordVisitor): void {
+  for (const [series, labels, value, timeMs] of JSON.parse(decoder.decode(bytes)) as [
+    number,
+    Labels,
+    string,
+    number,
+  ][]) {
+    visitor.exemplar({ series, labels, value: Number(value), timeMs })
+  }
+}
+
+function readMetadata(bytes: Uint8Array, visitor: RecordVisitor): void {
+  type Row = [string, MetricMetadata['type'], string, string]
+  for (const [family, type, help, unit] of JSON.parse(decoder.decode(bytes)) as Row[]) {
+    visitor.metadata({ family, type, help, unit })
+  }
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
