@@ -2,7 +2,7 @@ export { systemClock } from './clock.ts'
 export type { Clock, Timer } from './clock.ts'
 export { expandEnvironment } from './config/expand-environment.ts'
 export { loadYaml } from './config/load-yaml.ts'
-export type { LoadedYaml, LoadYamlOptions } from './config/load-yaml.ts'
+export type { LoadedYaml, LoadYamlOptions } from './config/yaml-file.ts'
 export { GrpcError, GrpcStatus } from './grpc/grpc-error.ts'
 export { startGrpcServer } from './grpc/grpc-server.ts'
 export type { GrpcCall, GrpcMethod, GrpcServerOptions } from './grpc/grpc-server.ts'
@@ -10,17 +10,11 @@ export { readBody, readRawBody } from './http/body.ts'
 export { decodeContent } from './http/content-encoding.ts'
 export { HttpError } from './http/http-error.ts'
 export { createHttpServer } from './http/http-server.ts'
-export type {
-  HealthOptions,
-  HttpServer,
-  HttpServerOptions,
-  RawHandler,
-  RawMethod,
-  ServedRequest,
-} from './http/http-server.ts'
+export type { HealthOptions, HttpServer, HttpServerOptions, RawHandler, RawMethod } from './http/http-server.ts'
 export { formatHostPort, parseListenAddress, PortTakenError } from './http/listen-address.ts'
 export { ClientGoneError, requestSignal } from './http/request-signal.ts'
 export { gzipIfAccepted, sendBody } from './http/response.ts'
+export type { ServedRequest } from './http/served-request.ts'
 export { Lifecycle } from './lifecycle.ts'
 export { createLogger, silentLogger } from './log.ts'
 export type { Logger, LogLevel } from './log.ts'

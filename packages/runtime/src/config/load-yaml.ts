@@ -1,23 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import type { ZodType } from 'zod'
 import { ConfigError } from '../system.ts'
-import type { YamlPath } from './yaml-position.ts'
-
-export interface LoadYamlOptions<T> {
-  /** Read unless `text` is given; named in every problem. */
-  readonly path: string
-  readonly text?: string
-  /** Unknown keys are errors through `z.strictObject`. */
-  readonly schema: ZodType<T>
-  /** Replaces `${NAME}` and `${NAME:-default}` before parsing, as upstream does with `-config.expand-env`. */
-  readonly expandEnv?: boolean
-}
-
-export interface LoadedYaml<T> {
-  readonly value: T
-  /** `file:line:col` of a path, for problems that are found later. */
-  at(path: YamlPath): string
-}
+import type { LoadedYaml, LoadYamlOptions } from './yaml-file.ts'
 
 /**
  * Reads a YAML 1.1 file as Go's decoders do: a key without a value counts as absent, and where the schema wants a string, an

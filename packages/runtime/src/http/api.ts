@@ -5,9 +5,9 @@ import { createRequire } from 'node:module'
 import { Readable } from 'node:stream'
 import { readBody } from './body.ts'
 import { HttpError } from './http-error.ts'
-import type { ServedRequest } from './http-server.ts'
 import type { Logger } from '../log.ts'
 import { GZIP_MIN_BYTES, gzipIfAccepted, toBuffer } from './response.ts'
+import type { ServedRequest } from './served-request.ts'
 
 interface ApiOptions {
   readonly server: Server

@@ -9,10 +9,11 @@ import { createSelfMetrics } from '../self-metrics.ts'
 import { recordingLogger } from '../testing/recording-logger.ts'
 import { HttpError } from './http-error.ts'
 import { createHttpServer } from './http-server.ts'
-import type { HttpServer, HttpServerOptions, ServedRequest } from './http-server.ts'
+import type { HttpServer, HttpServerOptions } from './http-server.ts'
 import { PortTakenError } from './listen-address.ts'
 import { requestSignal } from './request-signal.ts'
 import { sendBody } from './response.ts'
+import type { ServedRequest } from './served-request.ts'
 
 const running: HttpServer[] = []
 afterEach(async () => {

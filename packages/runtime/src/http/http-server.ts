@@ -10,6 +10,7 @@ import { HttpError } from './http-error.ts'
 import { explainListenError, formatHostPort } from './listen-address.ts'
 import { trackResponse } from './request-signal.ts'
 import { sendBody } from './response.ts'
+import type { ServedRequest } from './served-request.ts'
 
 export type RawHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 export type RawMethod = 'GET' | 'POST' | 'PUT'
@@ -42,14 +43,6 @@ export interface HealthOptions {
   readonly readyText: string
   /** `true`, or why not yet: answered with 503. */
   readonly ready: () => true | string
-}
-
-export interface ServedRequest {
-  readonly method: string
-  /** The raw path or the fastify pattern (`/api/v1/label/:name/values`); `undefined` when nothing matched. */
-  readonly route: string | undefined
-  readonly status: number
-  readonly seconds: number
 }
 
 export interface HttpServer {

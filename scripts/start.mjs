@@ -1,0 +1,15 @@
+import { ensureWebBuilt } from './bootstrap/build-web.mjs'
+import { ensureInstalled } from './bootstrap/install.mjs'
+import { main } from './bootstrap/main.mjs'
+import { join } from 'node:path'
+import { ROOT } from './bootstrap/paths.mjs'
+import { becomeNode } from './bootstrap/run-node.mjs'
+
+/** `npm start`: installs and builds what is missing or stale, then runs everything. Arguments go to `quartet`. */
+await main(async () => {
+  await ensureInstalled()
+  await ensureWebBuilt()
+  const args = process.argv.slice(2)
+  const isCommand = /^(up|serve|check|version|help)$/.test(args[0] ?? '')
+  await becomeNode([join(ROOT, 'packages/cli/src/main.ts'), ...(isCommand ? [] : ['up']), ...args])
+})
