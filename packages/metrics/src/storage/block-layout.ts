@@ -31,7 +31,7 @@ const KINDS = { Uint8Array, Uint16Array, Uint32Array, Float64Array } as const
 type Kind = keyof typeof KINDS
 
 export function encodeColumns(columns: Columns): Uint8Array {
-  const layout = Object.entries(columns).map(([name, column]) => [name, column.constructor.name, column.length])
+  const layout = Object.entries(columns).map(([name, column]) => [name, kindOf(column), column.length])
   const head = Buffer.from(JSON.stringify(layout))
   let size = align(4 + head.length)
   for (const column of Object.values(columns)) size = align(size + column.byteLength)
@@ -58,6 +58,11 @@ export function decodeColumns<T extends Columns>(bytes: Uint8Array<ArrayBuffer>)
     at = align(at + column.byteLength)
   }
   return columns as T
+}
+
+/** A Buffer is written as the bytes that it is. */
+function kindOf(column: Columns[string]): Kind {
+  return column instanceof Uint8Array ? 'Uint8Array' : (column.constructor.name as Kind)
 }
 
 function align(offset: number): number {

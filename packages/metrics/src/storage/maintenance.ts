@@ -18,7 +18,7 @@ const SLICE_MS = 8
 const CHECKPOINT_RECORD_BYTES = 256 << 10
 const MAX_BLOCK_RANGE_MS = 31 * 86_400_000
 /** A head that has lost this many series, and a quarter of all, is numbered anew. */
-const DEAD_SERIES = 1000
+const DEAD_SERIES = 16
 /** What the source of a block was; used by `status/tsdb/blocks`. */
 const LEVEL = 'level'
 
