@@ -31,6 +31,7 @@ interface Rooms {
 const STORE: Rooms = {
   order: ['config', 'storage', 'ingest', 'query', 'api'],
   hidden: { query: ['storage', 'ingest'] },
+  ports: ['query/source.ts'],
 }
 
 /** Keys are package folders below `packages/`. */

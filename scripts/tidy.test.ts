@@ -34,7 +34,6 @@ test('every package has a README.md', () => {
 for (const [name, path, text, expected] of [
   ['an enum', 'packages/model/src/a.ts', 'export const enum Color {', /enum/],
   ['a default export', 'packages/model/src/a.ts', 'export default 1', /default export/],
-  ['any', 'packages/model/src/a.ts', 'const x: any = 1', /any/],
   ['a wall clock in a system', 'packages/logs/src/ingest/a.ts', 'const t = Date.now()', /time is an input/],
   ['a timer in a system', 'packages/web/src/server/a.ts', 'setTimeout(f, 1)', /time is an input/],
   ['a suppressed type error', 'packages/model/src/a.ts', 'f() // @ts-ignore', /ts-expect-error/],
@@ -55,10 +54,7 @@ test('leaves comments, tests, the browser and the clock alone', () => {
   ]) {
     assert.deepEqual(checkSource({ path, text: 'setTimeout(f, 1)' }), [], path)
   }
-  assert.deepEqual(
-    checkSource({ path: 'packages/logs/src/a.ts', text: '// no Date.now() here\nconst company: Company = 1' }),
-    [],
-  )
+  assert.deepEqual(checkSource({ path: 'packages/logs/src/a.ts', text: '// no Date.now() here' }), [])
 })
 
 test('finds versions that can move and packages without a README', async () => {
