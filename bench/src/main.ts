@@ -1,3 +1,4 @@
+import { footprint } from './workloads/footprint.ts'
 import { logsIngest } from './workloads/logs.ts'
 import { metricsIngest } from './workloads/metrics-ingest.ts'
 import { metricsQuery } from './workloads/metrics-query.ts'
@@ -9,6 +10,7 @@ const WORKLOADS: Readonly<Record<string, { run: (args: readonly string[]) => Pro
     help: 'remote write: CPU per sample, memory, disk, beside Prometheus and VictoriaMetrics',
   },
   'metrics-query': { run: metricsQuery, help: 'the query suite: p50, CPU and whether the answers agree' },
+  footprint: { run: footprint, help: 'everything together: time to ready, memory and CPU when idle' },
   logs: { run: logsIngest, help: 'Loki push: MB/s per CPU second, and one filter query' },
   traces: { run: tracesIngest, help: 'OTLP: spans/s per CPU second, and one search' },
 }
