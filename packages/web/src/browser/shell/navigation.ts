@@ -1,0 +1,15 @@
+import type { IconName } from '@grafana/data'
+
+export interface NavigationItem {
+  readonly text: string
+  readonly icon: IconName
+  readonly path: string
+  /** Paths that belong to the item beside its own. */
+  readonly owns: RegExp
+}
+
+export const navigation: readonly NavigationItem[] = [
+  { text: 'Home', icon: 'home' as IconName, path: '/', owns: /^\/$/ },
+  { text: 'Dashboards', icon: 'apps', path: '/dashboards', owns: /^\/(dashboards|d)(\/|$)/ },
+  { text: 'Explore', icon: 'compass', path: '/explore', owns: /^\/explore$/ },
+]
