@@ -28,14 +28,13 @@ export function decodeBlock<T>(
 /** Defaults of a block that is not written. */
 function defaults(schema: BodySchema<unknown>): Record<string, unknown> {
   const value: Record<string, unknown> = {}
-  let holder: Record<string, unknown> | undefined
   for (const [name, member] of Object.entries(schema.members)) {
     if (member.kind === 'attribute') value[name] = member.default
     else if (member.kind === 'blocks') value[name] = []
-    else if (member.kind === 'stages') holder = Object.assign(value, { [name]: [] })
-    else value[name] = member.always ? defaults(member.body()) : undefined
+    else if (member.kind === 'stages') value[name] = []
+    else if (member.kind === 'block') value[name] = member.always ? defaults(member.body()) : undefined
   }
-  return holder ?? value
+  return value
 }
 
 class Decoder {
@@ -77,6 +76,7 @@ class Decoder {
     const member = Object.hasOwn(members, name) ? members[name] : undefined
     if (seen.get(name)! > 1) return this.#error(attribute, `attribute "${name}" may only be provided once`)
     if (!member || member.kind === 'stages') return this.#error(attribute, `unrecognized attribute name "${name}"`)
+    if (member.kind === 'unsupported') return this.#error(attribute, notYet('attribute', name))
     if (member.kind !== 'attribute')
       return this.#error(attribute, `"${name}" must be a block, but is used as an attribute`)
     try {
@@ -100,6 +100,7 @@ class Decoder {
     const { name } = block
     const member = Object.hasOwn(members, name) ? members[name] : stagesWith(name, members)
     if (!member) return this.#error(block, `unrecognized block name "${name}"`)
+    if (member.kind === 'unsupported') return this.#error(block, notYet('block', name))
     if (member.kind === 'attribute') return this.#error(block, `"${name}" must be an attribute, but is used as a block`)
     if (member.kind === 'block' && seen.get(name)! > 1)
       return this.#error(block, `block "${name}" may only be specified once`)
@@ -126,6 +127,10 @@ class Decoder {
   #error(range: TextRange, message: string): void {
     this.#diagnostics.push({ severity: 'error', message, range: { start: range.start, end: range.end } })
   }
+}
+
+function notYet(kind: string, name: string): string {
+  return `${kind} "${name}" exists in Alloy 1.12.1 but is not supported by Quartet yet`
 }
 
 function isRequiredBlock(member: Member): boolean {

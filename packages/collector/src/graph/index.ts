@@ -15,6 +15,7 @@ export {
   required,
   requiredBlock,
   stages,
+  unsupported,
   withDefault,
 } from './schema.ts'
 export type { BodySchema, Decoded, Stage } from './schema.ts'

@@ -1,4 +1,3 @@
-import type { Expression } from '../syntax/index.ts'
 import type { AttributeType } from './attribute-type.ts'
 
 /**
@@ -13,7 +12,17 @@ export interface BodySchema<T> {
   readonly decodes?: T
 }
 
-export type Member = AttributeMember<unknown, boolean> | BlockMember<unknown> | BlocksMember<unknown> | StagesMember
+export type Member =
+  | AttributeMember<unknown, boolean>
+  | BlockMember<unknown>
+  | BlocksMember<unknown>
+  | StagesMember
+  | UnsupportedMember
+
+/** An attribute or block that upstream has and this component has not yet: using it is an error that says so. */
+export interface UnsupportedMember {
+  readonly kind: 'unsupported'
+}
 
 export interface AttributeMember<T, Required extends boolean> {
   readonly kind: 'attribute'
@@ -113,7 +122,4 @@ export function stages(bodies: () => Readonly<Record<string, BodySchema<unknown>
   return { kind: 'stages', bodies }
 }
 
-/** Where a decoded argument came from; for messages of components. */
-export interface Origin {
-  readonly node: Expression
-}
+export const unsupported: UnsupportedMember = { kind: 'unsupported' }

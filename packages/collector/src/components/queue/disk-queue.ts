@@ -176,18 +176,22 @@ export class DiskQueue {
     }
   }
 
-  /** The entry is delivered, or dropped for good. A crash before the note is written repeats it. */
-  done(entry: QueueEntry): void {
-    const stored = this.#underWay.get(entry.sequence)
-    if (!stored) return
-    this.#underWay.delete(entry.sequence)
-    this.#count--
-    this.#bytes -= stored.sizeBytes
-    if (stored.data) this.#cached -= stored.sizeBytes
-    const segment = this.#segments.get(stored.segment)
-    if (segment) segment.live--
-    if (this.#isClosed) return
-    this.#write(encodeDone([entry.sequence])).then(
+  /** These entries are delivered, or dropped for good. A crash before the note is written repeats them. */
+  done(...entries: readonly QueueEntry[]): void {
+    const finished: number[] = []
+    for (const { sequence } of entries) {
+      const stored = this.#underWay.get(sequence)
+      if (!stored) continue
+      finished.push(sequence)
+      this.#underWay.delete(sequence)
+      this.#count--
+      this.#bytes -= stored.sizeBytes
+      if (stored.data) this.#cached -= stored.sizeBytes
+      const segment = this.#segments.get(stored.segment)
+      if (segment) segment.live--
+    }
+    if (this.#isClosed || finished.length === 0) return
+    this.#write(encodeDone(finished)).then(
       () => this.#removeFinished(),
       (cause: unknown) => this.#report('could not note a delivery; it may be repeated after a restart', cause),
     )
