@@ -1,0 +1,1 @@
+export function ensureWebBuilt(root?: string, build?: (root: string) => Promise<void>): Promise<void>
