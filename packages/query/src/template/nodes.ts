@@ -27,15 +27,18 @@ export interface PipelineNode extends Place {
   readonly commands: readonly CommandNode[]
 }
 
+export interface BranchNode {
+  readonly pipeline: PipelineNode
+  readonly body: readonly TemplateNode[]
+  readonly otherwise: readonly TemplateNode[]
+}
+
 export type TemplateNode =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'action'; readonly pipeline: PipelineNode }
-  | {
-      readonly kind: 'if' | 'with' | 'range'
-      readonly pipeline: PipelineNode
-      readonly body: readonly TemplateNode[]
-      readonly otherwise: readonly TemplateNode[]
-    }
+  | ({ readonly kind: 'if' } & BranchNode)
+  | ({ readonly kind: 'with' } & BranchNode)
+  | ({ readonly kind: 'range' } & BranchNode)
   | {
       readonly kind: 'template'
       readonly name: string

@@ -1,0 +1,30 @@
+import type { StageNode } from '../ast.ts'
+import { ERROR_DETAILS_LABEL, ERROR_LABEL } from '../engine/entry.ts'
+import type { Stage } from './stage.ts'
+
+/** `| drop a, b="x"` and `| keep a, b="x"`. */
+export function dropKeepStage(node: Extract<StageNode, { kind: 'drop' | 'keep' }>): Stage {
+  const { labels } = node
+  if (node.kind === 'keep') {
+    return {
+      run(entry) {
+        entry.keepOnly(
+          (name, value) =>
+            name === ERROR_LABEL ||
+            name === ERROR_DETAILS_LABEL ||
+            labels.some((label) => label.name === name && (label.matcher?.matches(value) ?? true)),
+        )
+        return true
+      },
+    }
+  }
+  return {
+    run(entry) {
+      for (const { name, matcher } of labels) {
+        if (!matcher || ((entry.has(name) || entry.get(name) !== '') && matcher.matches(entry.get(name))))
+          entry.remove(name)
+      }
+      return true
+    },
+  }
+}
