@@ -95,3 +95,17 @@ export {
 } from './log/stream-labels.ts'
 export { LokiPushReader } from './wire/loki-push.ts'
 export { lokiPushFromJson, LokiPushJsonError } from './wire/loki-push-json.ts'
+export { OtlpMetricsReader } from './wire/otlp-metrics.ts'
+export type {
+  OtlpBuckets,
+  OtlpExemplar,
+  OtlpExponentialPoint,
+  OtlpHistogramPoint,
+  OtlpMetric,
+  OtlpMetricData,
+  OtlpNumberPoint,
+  OtlpResourceMetrics,
+  OtlpScopeMetrics,
+  OtlpSummaryPoint,
+  OtlpTemporality,
+} from './wire/otlp-metrics.ts'
