@@ -159,6 +159,30 @@ export class DiskQueue {
     return new Promise((resolve) => this.#takers.push(resolve))
   }
 
+  /** The oldest entry, if there is one. */
+  takeNow(): QueueEntry | undefined {
+    const entry = this.#waiting.shift()
+    if (entry) this.#underWay.set(entry.sequence, entry)
+    return entry
+  }
+
+  /** Like {@link take}, but gives up when the timer that `arm` starts fires. */
+  takeWithin(arm: (wake: () => void) => { cancel(): void }): Promise<QueueEntry | undefined> {
+    if (this.#waiting.length > 0 || this.#isClosed) return Promise.resolve(this.takeNow())
+    return new Promise((resolve) => {
+      const taker = (entry: QueueEntry | undefined): void => {
+        timer.cancel()
+        resolve(entry)
+      }
+      const timer = arm(() => {
+        const index = this.#takers.indexOf(taker)
+        if (index >= 0) this.#takers.splice(index, 1)
+        resolve(undefined)
+      })
+      this.#takers.push(taker)
+    })
+  }
+
   /** The bytes of an entry that was taken. @throws when the disk has lost them */
   async read(entry: QueueEntry): Promise<Uint8Array> {
     const stored = this.#underWay.get(entry.sequence)

@@ -1,0 +1,88 @@
+import { labelsFromRecord } from '@quartet/model'
+import { blocks, body, defaultBlock, optionalBlock, required, type, withDefault } from '../../graph/index.ts'
+import type { ComponentDefinition, Decoded } from '../../graph/index.ts'
+import { clientMembers, loadCredentials } from '../http-client.ts'
+import { LokiEndpoint } from './endpoint.ts'
+import { receiverExport } from './receiver.ts'
+import type { LogsReceiver } from './receiver.ts'
+
+const endpointSchema = body(
+  {
+    url: required(type.text),
+    name: withDefault(type.text, ''),
+    headers: withDefault(type.map(type.text), {}),
+    batch_wait: withDefault(type.duration, 1000),
+    batch_size: withDefault(type.byteSize, 1024 * 1024),
+    remote_timeout: withDefault(type.duration, 10_000),
+    tenant_id: withDefault(type.text, ''),
+    min_backoff_period: withDefault(type.duration, 500),
+    max_backoff_period: withDefault(type.duration, 300_000),
+    max_backoff_retries: withDefault(type.count, 10),
+    retry_on_http_429: withDefault(type.bool, true),
+    queue_config: defaultBlock(() =>
+      body({
+        capacity: withDefault(type.byteSize, 10 * 1024 * 1024),
+        min_shards: withDefault(type.count, 1),
+        drain_timeout: withDefault(type.duration, 15_000),
+      }),
+    ),
+    ...clientMembers,
+  },
+  ({ url }) => (URL.canParse(url) ? undefined : `url ${JSON.stringify(url)} is not a URL`),
+)
+
+const schema = body({
+  endpoint: blocks(() => endpointSchema),
+  external_labels: withDefault(type.map(type.text), {}),
+  max_streams: withDefault(type.count, 0),
+  wal: optionalBlock(() =>
+    body({
+      enabled: withDefault(type.bool, false),
+      max_segment_age: withDefault(type.duration, 3_600_000),
+      min_read_frequency: withDefault(type.duration, 250),
+      max_read_frequency: withDefault(type.duration, 1000),
+      drain_timeout: withDefault(type.duration, 30_000),
+    }),
+  ),
+})
+
+type Settings = Decoded<typeof schema>
+export type LokiEndpointSettings = Decoded<typeof endpointSchema>
+
+/** Sends log lines to Loki. What it has taken over lies in a queue on disk per endpoint, with and without `wal`. */
+export const lokiWrite: ComponentDefinition<Settings> = {
+  name: 'loki.write',
+  schema,
+  build(context, first) {
+    let endpoints: LokiEndpoint[] = []
+    const receiver: LogsReceiver = {
+      async push(entries) {
+        if (endpoints.length === 0) throw new Error(`${context.id} is not running`)
+        for (const endpoint of endpoints) await endpoint.push(entries)
+      },
+    }
+    const start = async (settings: Settings): Promise<void> => {
+      const externalLabels = labelsFromRecord(settings.external_labels)
+      for (const [index, endpoint] of settings.endpoint.entries()) {
+        const credentials = await loadCredentials(endpoint)
+        const name = endpoint.name || `endpoint-${index + 1}`
+        endpoints.push(await LokiEndpoint.open({ context, name, settings: endpoint, credentials, externalLabels }))
+      }
+    }
+    const stop = async (): Promise<void> => {
+      const stopped = endpoints
+      endpoints = []
+      await Promise.all(stopped.map((endpoint) => endpoint.stop()))
+    }
+    return {
+      exports: receiverExport(receiver),
+      start: () => start(first),
+      async update(settings) {
+        await stop()
+        await start(settings)
+      },
+      stop,
+      debugInfo: () => new Map([['queued_requests', BigInt(endpoints.reduce((sum, { queued }) => sum + queued, 0))]]),
+    }
+  },
+}
