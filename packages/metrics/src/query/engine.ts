@@ -69,6 +69,17 @@ export class QueryEngine {
     return parseExpr(query, this.options)
   }
 
+  /** The type of a checked expression, as upstream names it in errors. */
+  typeOf(expr: Expr): string {
+    const type = typeOf(expr)
+    return type === 'matrix' ? 'range vector' : type
+  }
+
+  isRangeable(expr: Expr): boolean {
+    const type = typeOf(expr)
+    return type === 'scalar' || type === 'vector'
+  }
+
   /** @throws EvaluationError, QueryLimitError */
   async instant(expr: Expr, timeMs: number, limits: QueryLimits): Promise<QueryResult> {
     const run = this.#begin(limits)

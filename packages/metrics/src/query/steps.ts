@@ -46,10 +46,12 @@ export function hasAny(present: Uint8Array): boolean {
   return false
 }
 
+/** Labels that describe the metric and go away together with its name once they are in use (type-and-unit-labels). */
+const METADATA_LABELS = new Set([METRIC_NAME, '__type__', '__unit__'])
+
 export function withoutName(labels: Labels): Labels {
-  // Names sort early (`__name__`), so the first hit is near the front.
-  const index = labels.findIndex(([name]) => name === METRIC_NAME)
-  return index < 0 ? labels : labels.toSpliced(index, 1)
+  if (!labels.some(([name]) => METADATA_LABELS.has(name))) return labels
+  return labels.filter(([name]) => !METADATA_LABELS.has(name))
 }
 
 /** Refuses a second series with the same labels, as upstream does wherever labels were changed. */

@@ -30,6 +30,7 @@ export function selectSeries(input: SelectingInput, sink: SeriesSink): void {
     labels,
     members: [],
   }))
+  refuseNan(input)
   for (const one of input.series) groups.of(one.labels).members.push(one)
   switch (input.op) {
     case 'topk':
@@ -46,6 +47,12 @@ export function selectSeries(input: SelectingInput, sink: SeriesSink): void {
     default:
       throw new NotSupportedError(`aggregation ${input.op}`)
   }
+}
+
+/** Upstream looks at the parameter before it looks at any series. */
+function refuseNan({ op, parameter }: SelectingInput): void {
+  if (op === 'quantile' || !parameter.some(Number.isNaN)) return
+  throw new EvaluationError(op === 'limit_ratio' ? 'Ratio value is NaN' : 'Parameter value is NaN')
 }
 
 function selectMembers(input: SelectingInput, members: readonly StepSeries[], sink: SeriesSink): void {
@@ -77,7 +84,6 @@ function rank(op: AggregateOp, a: number, b: number): number {
 }
 
 function limitOf(parameter: number, most: number): number {
-  if (Number.isNaN(parameter)) throw new EvaluationError('Parameter value is NaN')
   if (parameter >= 2 ** 63) throw new EvaluationError(`Scalar value ${formatFloat(parameter)} overflows int64`)
   if (parameter <= -(2 ** 63)) throw new EvaluationError(`Scalar value ${formatFloat(parameter)} underflows int64`)
   return Math.max(0, Math.min(most, Math.trunc(parameter)))

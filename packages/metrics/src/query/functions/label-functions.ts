@@ -9,7 +9,7 @@ export type Relabel = (labels: Labels) => Labels
 export function labelReplace(args: readonly string[]): Relabel {
   const [destination, replacement, source, pattern] = args
   const regex = compile(pattern)
-  if (destination === '') {
+  if (!isLabelName(destination)) {
     throw new EvaluationError(`invalid destination label name in label_replace(): ${destination}`)
   }
   return (labels) => {
@@ -31,13 +31,19 @@ function compile(pattern: string): ReturnType<typeof compileRegex> {
 
 export function labelJoin(args: readonly string[]): Relabel {
   const [destination, separator, ...sources] = args
-  if (destination === '') throw new EvaluationError(`invalid destination label name in label_join(): ${destination}`)
+  if (!isLabelName(destination))
+    throw new EvaluationError(`invalid destination label name in label_join(): ${destination}`)
   const empty = sources.find((name) => name === '')
   if (empty !== undefined) throw new EvaluationError(`invalid source label name in label_join(): ${quoteGo(empty)}`)
   return (labels) => {
     const value = sources.map((name) => labelValue(labels, name)).join(separator)
     return setLabel(labels, destination, value)
   }
+}
+
+/** Any UTF-8 text; bytes that were none have become U+FFFD when the literal was read. */
+function isLabelName(name: string): boolean {
+  return name !== '' && !name.includes('\ufffd')
 }
 
 function setLabel(labels: Labels, name: string, value: string): Labels {

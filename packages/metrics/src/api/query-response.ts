@@ -1,0 +1,127 @@
+import type { Labels } from '@quartet/model'
+import type { StepGrid } from '@quartet/query'
+import type { QueryResult, QueryValue } from '../query/engine.ts'
+import { ABSENT } from '../query/steps.ts'
+import { formatTimestamp, JsonBytes } from './json-bytes.ts'
+
+export interface ResponseOptions {
+  readonly query: string
+  /** Most series that are shown; 0 shows all. */
+  readonly limit: number
+  readonly withStats: boolean
+}
+
+/** Upstream shows at most this many annotations of a kind. */
+const MAX_ANNOTATIONS = 10
+
+/** The whole response body of a query. */
+export function encodeQueryResult(result: QueryResult, options: ResponseOptions): Buffer {
+  const json = new JsonBytes()
+  const { value, isTruncated } = truncate(result.value, options.limit)
+  const { warnings, infos } = result.annotations.format(options.query, MAX_ANNOTATIONS)
+  if (isTruncated) warnings.push('results truncated due to limit')
+  json.ascii('{"status":"success","data":{"resultType":"').ascii(resultType(value)).ascii('","result":')
+  encodeValue(json, value)
+  if (options.withStats) {
+    const samples = { totalQueryableSamples: result.totalSamples, peakSamples: result.peakSamples }
+    json.ascii(',"stats":').value({ samples })
+  }
+  json.ascii('}')
+  if (warnings.length > 0) json.ascii(',"warnings":').value(warnings)
+  if (infos.length > 0) json.ascii(',"infos":').value(infos)
+  return json.ascii('}').finish()
+}
+
+function truncate(value: QueryValue, limit: number): { value: QueryValue; isTruncated: boolean } {
+  if (limit === 0 || !('series' in value) || value.series.length <= limit) return { value, isTruncated: false }
+  return { value: { ...value, series: value.series.slice(0, limit) } as QueryValue, isTruncated: true }
+}
+
+function resultType(value: QueryValue): string {
+  return value.kind === 'samples' ? 'matrix' : value.kind
+}
+
+function encodeValue(json: JsonBytes, value: QueryValue): void {
+  switch (value.kind) {
+    case 'scalar':
+      json.ascii('[').ascii(formatTimestamp(value.timeMs)).ascii(',').sampleValue(value.value).ascii(']')
+      return
+    case 'string':
+      json.ascii('[').ascii(formatTimestamp(value.timeMs)).ascii(',').string(value.value).ascii(']')
+      return
+    case 'vector':
+      encodeVector(json, value)
+      return
+    case 'samples':
+      encodeSamples(json, value)
+      return
+    case 'matrix':
+      encodeMatrix(json, value)
+      return
+  }
+}
+
+function encodeVector(json: JsonBytes, value: Extract<QueryValue, { kind: 'vector' }>): void {
+  const head = Buffer.from(`},"value":[${formatTimestamp(value.timeMs)},`)
+  json.ascii('[')
+  for (const [index, { labels, values }] of value.series.entries()) {
+    json.ascii(index === 0 ? '{"metric":{' : ',{"metric":{')
+    encodeLabels(json, labels)
+    json.bytes(head).sampleValue(values[0]).ascii(']}')
+  }
+  json.ascii(']')
+}
+
+function encodeSamples(json: JsonBytes, value: Extract<QueryValue, { kind: 'samples' }>): void {
+  json.ascii('[')
+  for (const [index, { labels, timesMs, values }] of value.series.entries()) {
+    json.ascii(index === 0 ? '{"metric":{' : ',{"metric":{')
+    encodeLabels(json, labels)
+    json.ascii('},"values":[')
+    for (let sample = 0; sample < timesMs.length; sample++) {
+      json
+        .ascii(sample === 0 ? '[' : ',[')
+        .ascii(formatTimestamp(timesMs[sample]))
+        .ascii(',')
+      json.sampleValue(values[sample]).ascii(']')
+    }
+    json.ascii(']}')
+  }
+  json.ascii(']')
+}
+
+function encodeMatrix(json: JsonBytes, value: Extract<QueryValue, { kind: 'matrix' }>): void {
+  const heads = pointHeads(value.grid)
+  json.ascii('[')
+  for (const [index, { labels, values, present }] of value.series.entries()) {
+    json.ascii(index === 0 ? '{"metric":{' : ',{"metric":{')
+    encodeLabels(json, labels)
+    json.ascii('},"values":[')
+    let isFirst = true
+    for (let step = 0; step < values.length; step++) {
+      if (present[step] === ABSENT) continue
+      const head = heads[step]
+      json
+        .bytes(isFirst ? head.subarray(1) : head)
+        .sampleValue(values[step])
+        .ascii(']')
+      isFirst = false
+    }
+    json.ascii(']}')
+  }
+  json.ascii(']')
+}
+
+/** `,[1435781430.781,` for every step: written once, copied for every series. */
+function pointHeads(grid: StepGrid): Buffer[] {
+  return Array.from({ length: grid.count }, (_, step) =>
+    Buffer.from(`,[${formatTimestamp(grid.startMs + step * grid.stepMs)},`),
+  )
+}
+
+export function encodeLabels(json: JsonBytes, labels: Labels): void {
+  for (const [index, [name, value]] of labels.entries()) {
+    if (index > 0) json.ascii(',')
+    json.string(name).ascii(':').string(value)
+  }
+}

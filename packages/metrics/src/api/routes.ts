@@ -1,0 +1,124 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { HttpServer } from '@quartet/runtime'
+import { compileRegex } from '@quartet/query'
+import type { ApiContext } from './context.ts'
+import { ApiError, apiErrorOf, STATUS } from './errors.ts'
+import { stringifyGo } from './json-bytes.ts'
+import * as labels from './label-routes.ts'
+import * as metadata from './metadata-routes.ts'
+import { landingPage } from './landing-page.ts'
+import * as queries from './query-routes.ts'
+import * as status from './status-routes.ts'
+
+/** What a handler answers: a whole body, or the `data` of the envelope. */
+export type Reply = { readonly body: Uint8Array } | { readonly data: unknown; readonly warnings?: readonly string[] }
+
+type Handler = (context: ApiContext, request: FastifyRequest) => Reply | Promise<Reply>
+
+interface Route {
+  readonly path: string
+  /** POST takes the parameters as a form. */
+  readonly isForm: boolean
+  readonly handler: Handler
+}
+
+const get = (path: string, handler: Handler): Route => ({ path, isForm: false, handler })
+const form = (path: string, handler: Handler): Route => ({ path, isForm: true, handler })
+
+const ROUTES: readonly Route[] = [
+  form('/query', queries.query),
+  form('/query_range', queries.queryRange),
+  form('/query_exemplars', queries.queryExemplars),
+  form('/format_query', queries.formatQuery),
+  form('/parse_query', queries.parseQueryRoute),
+  form('/labels', labels.labelNames),
+  get('/label/:name/values', labels.labelValues),
+  form('/series', labels.series),
+  get('/metadata', metadata.metadata),
+  get('/targets', metadata.targets),
+  get('/scrape_pools', metadata.scrapePools),
+  get('/status/buildinfo', status.buildInfo),
+  get('/status/config', status.configText),
+  get('/status/flags', status.flags),
+  get('/status/runtimeinfo', status.runtimeInfo),
+  get('/status/tsdb', status.tsdbStatus),
+  get('/status/walreplay', status.walReplay),
+  get('/rules', status.rules),
+  get('/alerts', status.alerts),
+  get('/alertmanagers', status.alertmanagers),
+]
+
+/** For the status page. */
+export const ENDPOINTS: readonly string[] = ROUTES.map(({ path }) => `/api/v1${path}`)
+
+const CORS_HEADERS = {
+  'access-control-allow-headers': 'Accept, Authorization, Content-Type, Origin',
+  'access-control-allow-methods': 'GET, POST, OPTIONS',
+  'access-control-expose-headers': 'Date',
+  vary: 'Origin',
+}
+
+/** Puts Prometheus's HTTP API on a server. */
+export function addApiRoutes(server: HttpServer, context: ApiContext): void {
+  const { api } = server
+  const setCors = corsSetter(context.settings.corsOrigin)
+  for (const { path, isForm, handler } of ROUTES) {
+    api.route({
+      method: isForm ? ['GET', 'POST'] : ['GET'],
+      url: `/api/v1${path}`,
+      handler: async (request, reply) => {
+        setCors(request, reply)
+        try {
+          return send(reply, await handler(context, request))
+        } catch (error) {
+          return sendError(reply, error, context)
+        }
+      },
+    })
+  }
+  api.options('/api/v1/*', (request, reply) => {
+    setCors(request, reply)
+    return reply.code(204).send()
+  })
+  api.delete('/api/v1/series', (_request, reply) =>
+    sendError(reply, new ApiError('internal', 'not implemented'), context),
+  )
+  for (const [from, to] of [
+    ['/', '/query'],
+    ['/graph', '/query'],
+  ]) {
+    api.get(from, (_request, reply) => reply.redirect(to))
+  }
+  for (const path of ['/query', '/targets', '/status', '/config', '/flags', '/alerts', '/rules', '/tsdb-status']) {
+    api.get(path, (_request, reply) => reply.type('text/html; charset=utf-8').send(landingPage(context, ENDPOINTS)))
+  }
+}
+
+function corsSetter(pattern: string): (request: FastifyRequest, reply: FastifyReply) => void {
+  const isAny = pattern === '.*'
+  const regex = compileRegex(pattern, { anchored: true, dotAll: true })
+  return (request, reply) => {
+    const { origin } = request.headers
+    if (origin === undefined) return
+    reply.headers(CORS_HEADERS)
+    if (isAny) reply.header('access-control-allow-origin', '*')
+    else if (regex.test(origin)) reply.header('access-control-allow-origin', origin)
+  }
+}
+
+function send(reply: FastifyReply, answer: Reply): FastifyReply {
+  reply.header('content-type', 'application/json')
+  if ('body' in answer) return reply.send(answer.body)
+  const { data, warnings } = answer
+  return reply.send(Buffer.from(stringifyGo({ status: 'success', data, ...(warnings !== undefined && { warnings }) })))
+}
+
+function sendError(reply: FastifyReply, error: unknown, context: ApiContext): FastifyReply {
+  let known = apiErrorOf(error)
+  if (known === undefined) {
+    context.logger.error({ err: error }, 'request failed')
+    known = new ApiError('internal', 'internal error')
+  }
+  reply.code(STATUS[known.kind]).header('content-type', 'application/json')
+  return reply.send(Buffer.from(stringifyGo({ status: 'error', errorType: known.kind, error: known.message })))
+}

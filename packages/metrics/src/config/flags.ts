@@ -1,0 +1,147 @@
+import { DurationError, parseDuration } from '@quartet/query'
+import { ConfigError } from '@quartet/runtime'
+import type { FlagDefinition, SystemOptions } from '@quartet/runtime'
+import { parseBytes } from './fields.ts'
+
+const text = (name: string, help: string, fallback?: string): FlagDefinition => {
+  return fallback === undefined ? { name, kind: 'string', help } : { name, kind: 'string', help, default: fallback }
+}
+const toggle = (name: string, help: string, fallback = 'false'): FlagDefinition => ({
+  name,
+  kind: 'boolean',
+  help,
+  default: fallback,
+})
+
+/** Flags that say how Quartet's default stack differs from upstream's defaults carry the word "default" in their help. */
+export const METRICS_FLAGS: readonly FlagDefinition[] = [
+  text('config.file', 'Prometheus configuration file path.', '${stack}/prometheus/config/prometheus.yml'),
+  {
+    name: 'web.listen-address',
+    kind: 'string',
+    repeatable: true,
+    default: '${listen}:9090',
+    help: 'Address to listen on for UI, API, and telemetry.',
+  },
+  text('web.external-url', 'The URL under which Prometheus is externally reachable.', ''),
+  text('web.route-prefix', 'Prefix for the internal routes of web endpoints. Not supported yet.', ''),
+  text('web.cors.origin', 'Regex for CORS origin. It is fully anchored.', '.*'),
+  text(
+    'web.page-title',
+    'Document title of Prometheus instance.',
+    'Prometheus Time Series Collection and Processing Server',
+  ),
+  text('web.read-timeout', 'Maximum duration before timing out read of the request.', '5m'),
+  text('web.max-connections', 'Maximum number of simultaneous connections. Accepted, has no effect yet.', '512'),
+  text('web.config.file', 'Path to a TLS and authentication configuration file. Not supported yet.', ''),
+  toggle('web.enable-lifecycle', 'Enable shutdown and reload via HTTP request.'),
+  toggle('web.enable-admin-api', 'Enable API endpoints for admin control actions. Not supported yet.'),
+  toggle('web.enable-remote-write-receiver', 'Accept remote write requests; on by default in Quartet.', 'true'),
+  toggle('web.enable-otlp-receiver', 'Accept OTLP writes; on by default in Quartet.', 'true'),
+  text('storage.tsdb.path', 'Base path for metrics storage.', '${data}/prometheus'),
+  text('storage.tsdb.retention.time', 'How long to retain samples in storage.', '15d'),
+  text('storage.tsdb.retention.size', 'Maximum number of bytes that can be stored for blocks. 0 is unlimited.', '0'),
+  toggle('storage.tsdb.wal-compression', 'Compress the WAL. Accepted, has no effect.', 'true'),
+  toggle('storage.tsdb.no-lockfile', 'Do not create a lockfile. Accepted, has no effect.'),
+  text('storage.tsdb.min-block-duration', 'Accepted, has no effect.', '2h'),
+  text('storage.tsdb.max-block-duration', 'Accepted, has no effect.', ''),
+  text('storage.tsdb.max-head-series', 'Quartet only: series above which new ones are refused. 0 is unlimited.', '0'),
+  text('storage.remote.flush-deadline', 'Accepted, has no effect yet.', '1m'),
+  text('query.lookback-delta', 'The maximum lookback duration for retrieving metrics during evaluations.', '5m'),
+  text('query.timeout', 'Maximum time a query may take before being aborted.', '2m'),
+  text('query.max-concurrency', 'Maximum number of queries executed concurrently.', '20'),
+  text('query.max-samples', 'Maximum number of samples a single query can load into memory.', '50000000'),
+  { name: 'enable-feature', kind: 'string', repeatable: true, help: 'Comma separated feature names to enable.' },
+  text('log.level', 'Accepted, has no effect: Quartet logs at one level.', 'info'),
+  text('log.format', 'Accepted, has no effect: Quartet logs JSON.', 'json'),
+  toggle('auto-gomaxprocs', 'Accepted, has no effect.', 'true'),
+  toggle('auto-gomemlimit', 'Accepted, has no effect.', 'true'),
+]
+
+/** The flags, checked. */
+export interface MetricsSettings {
+  readonly configFile: string
+  readonly listenAddresses: readonly string[]
+  readonly externalUrl: string
+  readonly corsOrigin: string
+  readonly pageTitle: string
+  readonly readTimeoutMs: number
+  readonly enableLifecycle: boolean
+  readonly enableAdminApi: boolean
+  readonly enableRemoteWrite: boolean
+  readonly enableOtlp: boolean
+  readonly storagePath: string
+  readonly retentionText: string
+  readonly retentionMs: number
+  readonly retentionBytes: number
+  readonly maxHeadSeries: number
+  readonly lookbackMs: number
+  readonly queryTimeoutMs: number
+  readonly queryConcurrency: number
+  readonly queryMaxSamples: number
+  readonly features: ReadonlySet<string>
+}
+
+/** @throws ConfigError with every flag that has a bad value */
+export function readSettings(flags: SystemOptions['flags']): MetricsSettings {
+  const problems: string[] = []
+  const one = (name: string): string => {
+    const value = flags[name]
+    return typeof value === 'string' ? value : String(METRICS_FLAGS.find((flag) => flag.name === name)?.default ?? '')
+  }
+  const many = (name: string): readonly string[] => {
+    const value = flags[name]
+    return typeof value === 'string' ? [value] : Array.isArray(value) ? value : []
+  }
+  const isOn = (name: string): boolean => {
+    const value = flags[name]
+    return value === undefined
+      ? METRICS_FLAGS.some((flag) => flag.name === name && flag.default === 'true')
+      : value === true
+  }
+  const duration = (name: string): number => {
+    try {
+      return parseDuration(one(name))
+    } catch (error) {
+      if (!(error instanceof DurationError)) throw error
+      problems.push(`--${name}: ${error.message}`)
+      return 0
+    }
+  }
+  const number = (name: string): number => {
+    const value = Number(one(name))
+    if (Number.isSafeInteger(value) && value >= 0) return value
+    problems.push(`--${name}: ${JSON.stringify(one(name))} is not a whole number`)
+    return 0
+  }
+  const size = (name: string): number => {
+    const value = parseBytes(one(name))
+    if (value !== undefined) return value
+    problems.push(`--${name}: ${JSON.stringify(one(name))} is not a size such as 512MB`)
+    return 0
+  }
+  const settings: MetricsSettings = {
+    configFile: one('config.file'),
+    listenAddresses: many('web.listen-address'),
+    externalUrl: one('web.external-url'),
+    corsOrigin: one('web.cors.origin'),
+    pageTitle: one('web.page-title'),
+    readTimeoutMs: duration('web.read-timeout'),
+    enableLifecycle: isOn('web.enable-lifecycle'),
+    enableAdminApi: isOn('web.enable-admin-api'),
+    enableRemoteWrite: isOn('web.enable-remote-write-receiver'),
+    enableOtlp: isOn('web.enable-otlp-receiver'),
+    storagePath: one('storage.tsdb.path'),
+    retentionText: one('storage.tsdb.retention.time'),
+    retentionMs: duration('storage.tsdb.retention.time'),
+    retentionBytes: size('storage.tsdb.retention.size'),
+    maxHeadSeries: number('storage.tsdb.max-head-series'),
+    lookbackMs: duration('query.lookback-delta'),
+    queryTimeoutMs: duration('query.timeout'),
+    queryConcurrency: number('query.max-concurrency'),
+    queryMaxSamples: number('query.max-samples'),
+    features: new Set(many('enable-feature').flatMap((names) => names.split(','))),
+  }
+  if (problems.length > 0) throw new ConfigError(problems.map((problem) => `error: ${problem}`))
+  return settings
+}

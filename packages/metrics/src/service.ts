@@ -1,0 +1,255 @@
+import { ConfigError, createHttpServer, createSelfMetrics, Lifecycle, parseListenAddress } from '@quartet/runtime'
+import type { HttpServer, Logger, RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
+import { ScrapeManager } from '@quartet/scrape'
+import { nodeFileSystem } from '@quartet/storage'
+import type { ApiContext } from './api/context.ts'
+import { addApiRoutes } from './api/routes.ts'
+import { METRICS_FLAGS, readSettings } from './config/flags.ts'
+import type { MetricsSettings } from './config/flags.ts'
+import { loadPrometheusConfig } from './config/prometheus-config.ts'
+import type { PrometheusConfig } from './config/prometheus-config.ts'
+import { QueryEngine } from './query/engine.ts'
+import { QueryGate } from './query/query-gate.ts'
+import { addServiceMetrics } from './self-metrics.ts'
+import type { ServiceMetrics } from './self-metrics.ts'
+import { MetricsDatabase } from './storage/database.ts'
+
+/** Builds the rooms top-down: configuration, database, scrapes, engine, API. Nothing listens before the WAL is replayed. */
+export async function startMetrics(options: SystemOptions): Promise<RunningSystem> {
+  const settings = readSettings(options.flags)
+  const config = await loadPrometheusConfig(settings.configFile)
+  const rooms = new Lifecycle()
+  try {
+    const service = await MetricsService.build({ options, settings, config, rooms })
+    return service
+  } catch (error) {
+    await rooms.stop()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly options: SystemOptions
+  readonly settings: MetricsSettings
+  readonly rooms: Lifecycle
+  readonly database: MetricsDatabase
+  readonly scrapes: ScrapeManager
+  readonly gate: QueryGate
+  readonly selfMetrics: SelfMetrics
+  readonly serviceMetrics: ServiceMetrics
+}
+
+class MetricsService implements RunningSystem {
+  readonly endpoints: { name: string; url: string }[] = []
+  readonly notices: string[] = []
+  readonly #parts: Parts
+  readonly #startedMs: number
+  #config: PrometheusConfig
+  #engine: QueryEngine
+  #lastReload: { isSuccessful: boolean; timeMs: number }
+
+  static async build(given: {
+    options: SystemOptions
+    settings: MetricsSettings
+    config: PrometheusConfig
+    rooms: Lifecycle
+  }): Promise<MetricsService> {
+    const { options, settings, config, rooms } = given
+    const { clock, logger } = options
+    const selfMetrics = createSelfMetrics({ clock })
+    const database = await rooms.start(
+      () => MetricsDatabase.open({ ...storageOptions(settings, config), fileSystem: nodeFileSystem, clock, logger }),
+      (opened) => opened.close(),
+    )
+    const gate = new QueryGate(settings.queryConcurrency)
+    const serviceMetrics = addServiceMetrics(selfMetrics, { stats: () => database.stats(), gate })
+    const scrapes = await rooms.start(
+      () => new ScrapeManager({ sink: database.sink, clock, logger, metrics: selfMetrics }),
+      (manager) => manager.stop(),
+    )
+    const service = new MetricsService(
+      { options, settings, rooms, database, scrapes, gate, selfMetrics, serviceMetrics },
+      config,
+    )
+    await service.#listen()
+    await scrapes.apply(config.scrapeConfigs)
+    return service
+  }
+
+  private constructor(parts: Parts, config: PrometheusConfig) {
+    this.#parts = parts
+    this.#config = config
+    this.#startedMs = parts.options.clock.nowMs()
+    this.#engine = this.#createEngine(config)
+    this.#lastReload = { isSuccessful: true, timeMs: this.#startedMs }
+    parts.serviceMetrics.setReload(true, this.#startedMs)
+  }
+
+  /** Parses, then swaps: a configuration that cannot be used changes nothing. */
+  async reload(): Promise<void> {
+    const { settings, database, scrapes, serviceMetrics, options } = this.#parts
+    let config: PrometheusConfig
+    try {
+      config = await loadPrometheusConfig(settings.configFile)
+    } catch (error) {
+      this.#lastReload = { ...this.#lastReload, isSuccessful: false }
+      serviceMetrics.setReload(false, this.#lastReload.timeMs)
+      throw error
+    }
+    database.setRetention(retentionOf(settings, config))
+    database.setMaxExemplars(config.maxExemplars)
+    this.#engine = this.#createEngine(config)
+    this.#config = config
+    await scrapes.apply(config.scrapeConfigs)
+    const timeMs = options.clock.nowMs()
+    this.#lastReload = { isSuccessful: true, timeMs }
+    serviceMetrics.setReload(true, timeMs)
+  }
+
+  async stop(): Promise<void> {
+    await this.#parts.rooms.stop()
+  }
+
+  #createEngine(config: PrometheusConfig): QueryEngine {
+    const { database, settings, options } = this.#parts
+    const { features } = settings
+    return new QueryEngine(database.source, {
+      maxSamples: settings.queryMaxSamples,
+      timeoutMs: settings.queryTimeoutMs,
+      lookbackMs: settings.lookbackMs,
+      defaultStepMs: config.evaluationIntervalMs,
+      nowMs: () => options.clock.nowMs(),
+      delayNameRemoval: features.has('promql-delayed-name-removal'),
+      experimentalFunctions: features.has('promql-experimental-functions'),
+      durationExpressions: features.has('promql-duration-expr'),
+      extendedRangeSelectors: features.has('promql-extended-range-selectors'),
+    })
+  }
+
+  async #listen(): Promise<void> {
+    const { settings, options, rooms } = this.#parts
+    for (const address of settings.listenAddresses) {
+      const { host, port } = parseAddress(address, options.listenHost)
+      const server = await rooms.start(
+        () => this.#createServer(host, port, options.logger),
+        (created) => created.close(),
+      )
+      const { url } = await server.listen()
+      this.endpoints.push({ name: 'prometheus', url })
+    }
+  }
+
+  #createServer(host: string, port: number, logger: Logger): HttpServer {
+    const { selfMetrics, serviceMetrics, settings } = this.#parts
+    const server = createHttpServer({
+      name: 'prometheus',
+      host,
+      port,
+      portFlag: 'web.listen-address',
+      logger,
+      metrics: selfMetrics,
+      requestTimeoutMs: settings.readTimeoutMs,
+      observe: serviceMetrics.observeRequest,
+      health: {
+        healthyText: 'Prometheus Server is Healthy.\n',
+        readyText: 'Prometheus Server is Ready.\n',
+        ready: () => true,
+      },
+    })
+    addApiRoutes(server, this.#apiContext())
+    this.#addLifecycleRoutes(server)
+    return server
+  }
+
+  #addLifecycleRoutes(server: HttpServer): void {
+    const { settings, options } = this.#parts
+    server.api.route({
+      method: ['POST', 'PUT'],
+      url: '/-/reload',
+      handler: async (_request, reply) => {
+        reply.type('text/plain; charset=utf-8')
+        if (!settings.enableLifecycle) return reply.code(403).send('Lifecycle API is not enabled.')
+        try {
+          await this.reload()
+          return await reply.send('')
+        } catch (error) {
+          if (!(error instanceof ConfigError)) throw error
+          options.logger.error({ problems: error.problems }, 'configuration not reloaded')
+          return reply.code(500).send(`failed to reload config: ${error.message}\n`)
+        }
+      },
+    })
+    server.api.route({
+      method: ['POST', 'PUT'],
+      url: '/-/quit',
+      handler: async (_request, reply) => {
+        // Ending the process is the supervisor's business; one system must not take the others along.
+        reply.code(403).type('text/plain; charset=utf-8')
+        return reply.send(
+          settings.enableLifecycle ? 'Quitting over HTTP is not supported.' : 'Lifecycle API is not enabled.',
+        )
+      },
+    })
+  }
+
+  #apiContext(): ApiContext {
+    const { options, settings, database, gate, scrapes, serviceMetrics } = this.#parts
+    return {
+      clock: options.clock,
+      logger: options.logger,
+      settings,
+      flags: flagTexts(options.flags),
+      source: database.source,
+      gate,
+      engine: () => this.#engine,
+      exemplars: (request) => database.exemplars(request),
+      stats: () => database.stats(),
+      cardinality: (limit) => database.cardinality(limit),
+      scrapes,
+      config: () => this.#config,
+      startedMs: this.#startedMs,
+      lastReload: () => this.#lastReload,
+      observeQuery: serviceMetrics.observeQuery,
+    }
+  }
+}
+
+function storageOptions(
+  settings: MetricsSettings,
+  config: PrometheusConfig,
+): { directory: string; retentionMs: number; retentionBytes: number; maxHeadSeries: number; maxExemplars: number } {
+  return {
+    directory: settings.storagePath,
+    ...retentionOf(settings, config),
+    maxHeadSeries: settings.maxHeadSeries,
+    maxExemplars: config.maxExemplars,
+  }
+}
+
+/** The file wins over the flags, which upstream calls deprecated. */
+function retentionOf(
+  settings: MetricsSettings,
+  config: PrometheusConfig,
+): { retentionMs: number; retentionBytes: number } {
+  return {
+    retentionMs: config.retentionMs ?? settings.retentionMs,
+    retentionBytes: config.retentionBytes ?? settings.retentionBytes,
+  }
+}
+
+function parseAddress(text: string, defaultHost: string): { host: string; port: number } {
+  try {
+    return parseListenAddress(text, defaultHost)
+  } catch (error) {
+    throw new ConfigError([`error: --web.listen-address: ${error instanceof Error ? error.message : String(error)}`])
+  }
+}
+
+function flagTexts(flags: SystemOptions['flags']): Record<string, string> {
+  const texts: Record<string, string> = {}
+  for (const { name, default: fallback } of METRICS_FLAGS) {
+    const value = flags[name] ?? fallback ?? ''
+    texts[name] = Array.isArray(value) ? value.join(', ') : String(value)
+  }
+  return texts
+}
