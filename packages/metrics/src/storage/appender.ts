@@ -1,4 +1,4 @@
-import { bitsOf, LimitError, ProtoReader, readLabelPair, RemoteWriteReader } from '@quartet/model'
+import { bitsOf, LimitError, ProtoReader, readLabelPair, RemoteWriteReader, writeStale } from '@quartet/model'
 import type {
   AppendReport,
   Exemplar,
@@ -20,6 +20,7 @@ import { INVALID_SERIES, UNKNOWN_SERIES } from './series-table.ts'
 import { RecordWriter } from './wal-records.ts'
 import type { LoggedExemplar } from './wal-records.ts'
 import type { WriteReport } from './write-report.ts'
+import type { WrittenSample } from './written-sample.ts'
 
 const NO_REF = 0xffffffff
 /** Verdict of a sample whose series was refused. */
@@ -159,16 +160,7 @@ export class Appender implements SampleSink {
     const batch = this.#take(reader.sampleCount)
     this.#copySamples(reader, batch)
     const report = { ...EMPTY_REPORT, ...refused, histogramsSkipped: reader.histogramCount }
-    let problem = this.#futureProblem(batch)
-    if (problem === undefined) {
-      this.#judge(batch, (verdict, index) => {
-        if (verdict === OUT_OF_ORDER) report.outOfOrder++
-        else if (verdict === DUPLICATE) report.duplicate++
-        else report.tooOld++
-        problem = problemText(batch, verdict, index)
-        return false
-      })
-    }
+    const problem = this.#problemOf(batch, report)
     if (problem !== undefined) {
       this.#pool.push(batch)
       return { ...report, problem }
@@ -178,6 +170,63 @@ export class Appender implements SampleSink {
     report.exemplars = batch.exemplars.length
     report.samples = await this.#commit(batch)
     return { ...report, problem: refused.limited > 0 ? this.#limitText() : undefined }
+  }
+
+  /** Stores samples that are already labelled: all of them, or none when the report names a problem. */
+  async appendSamples(samples: readonly WrittenSample[], metadata: readonly MetricMetadata[]): Promise<WriteReport> {
+    const report = { ...EMPTY_REPORT }
+    const refs = samples.map(({ labels }) => this.#resolveOrRefuse(labels, report))
+    this.head.reserve()
+    const batch = this.#take(samples.length)
+    for (const [index, { timeMs, value, isStale, isOptional, exemplars }] of samples.entries()) {
+      const ref = refs[index]
+      batch.refs[index] = ref
+      batch.timesMs[index] = timeMs
+      batch.values[index] = value
+      if (isStale) writeStale(batch.bits, index)
+      if (ref === NO_REF || (isOptional && timeMs < this.head.lastMsOf(ref))) batch.verdicts[index] = NO_SERIES
+      if (ref !== NO_REF) for (const exemplar of exemplars) batch.exemplars.push({ series: ref, ...exemplar })
+    }
+    const problem = this.#problemOf(batch, report)
+    if (problem !== undefined) {
+      this.#pool.push(batch)
+      return { ...report, problem }
+    }
+    batch.metadata = metadata.filter((entry) => !sameMetadata(this.#options.metadata.get(entry.family), entry))
+    report.exemplars = batch.exemplars.length
+    report.samples = await this.#commit(batch)
+    return { ...report, problem: report.limited > 0 ? this.#limitText() : undefined }
+  }
+
+  #resolveOrRefuse(labels: Labels, report: { limited: number; invalid: number }): number {
+    const { series } = this.head
+    let ref = series.find(labels)
+    if (ref === UNKNOWN_SERIES && this.#isFull()) {
+      report.limited++
+      return NO_REF
+    }
+    if (ref === UNKNOWN_SERIES) {
+      ref = series.resolve(labels)
+      if (ref >= 0) this.#added()
+    }
+    if (ref >= 0) return ref
+    report.invalid++
+    return NO_REF
+  }
+
+  /** What upstream would refuse the whole request for; counted in `report`. */
+  #problemOf(batch: Batch, report: { outOfOrder: number; duplicate: number; tooOld: number }): string | undefined {
+    let problem = this.#futureProblem(batch)
+    if (problem !== undefined) return problem
+    this.#judge(batch, (verdict, index) => {
+      if (verdict === OUT_OF_ORDER) report.outOfOrder++
+      else if (verdict === DUPLICATE) report.duplicate++
+      else report.tooOld++
+      countRefusal(this.counters, verdict)
+      problem = problemText(batch, verdict, index)
+      return false
+    })
+    return problem
   }
 
   /** Fills {@link #seriesRefs}. Malformed labels throw before any series of the request is added. */

@@ -16,10 +16,12 @@ import type { Retention } from './maintenance.ts'
 import { MergedSource } from './merged-source.ts'
 import { replayHead } from './replay.ts'
 import type { WriteReport } from './write-report.ts'
+import type { WrittenSample } from './written-sample.ts'
 
 export type { CardinalityReport, NameCount } from './cardinality.ts'
 export type { Retention } from './maintenance.ts'
 export type { WriteReport } from './write-report.ts'
+export type { WrittenSample } from './written-sample.ts'
 
 const DAY_MS = 86_400_000
 const MAINTENANCE_INTERVAL_MS = 60_000
@@ -187,6 +189,14 @@ export class MetricsDatabase {
    */
   appendRemoteWrite(body: Uint8Array): Promise<WriteReport> {
     return this.#appender.appendRemoteWrite(body)
+  }
+
+  /**
+   * Stores samples that are already labelled: all of them, or none when the report names a problem.
+   * @throws WalError when the disk refuses it; nothing is stored then
+   */
+  appendSamples(samples: readonly WrittenSample[], metadata: readonly MetricMetadata[] = []): Promise<WriteReport> {
+    return this.#appender.appendSamples(samples, metadata)
   }
 
   /** Exemplars of the series that match any of the sets, by series, ascending in time. */

@@ -1,0 +1,6 @@
+export { appendOtlp, otlpMetricsHandler } from './otlp-handler.ts'
+export type { OtlpHandlerOptions } from './otlp-handler.ts'
+export { DEFAULT_OTLP_TRANSLATION, translateOtlp } from './otlp-translation.ts'
+export type { OtlpTranslation, OtlpTranslationOptions } from './otlp-translation.ts'
+export { remoteWriteHandler } from './remote-write-handler.ts'
+export type { RemoteWriteHandlerOptions } from './remote-write-handler.ts'

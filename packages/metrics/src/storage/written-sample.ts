@@ -1,0 +1,13 @@
+import type { Labels } from '@quartet/model'
+
+/** One sample that a protocol other than remote write brought, with its exemplars. */
+export interface WrittenSample {
+  readonly labels: Labels
+  readonly timeMs: number
+  readonly value: number
+  /** Store a stale marker instead of the value. */
+  readonly isStale: boolean
+  /** Leave it out quietly when it comes late, such as one more `target_info`. */
+  readonly isOptional: boolean
+  readonly exemplars: readonly { readonly labels: Labels; readonly value: number; readonly timeMs: number }[]
+}
