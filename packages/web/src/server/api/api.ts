@@ -1,0 +1,42 @@
+import type { FastifyInstance } from 'fastify'
+import type { Services } from '../services.ts'
+import { authenticate } from './authentication.ts'
+import { addDashboardRoutes } from './dashboards.ts'
+import { addDataSourceProxy } from './data-source-proxy.ts'
+import { addDataSourceRoutes } from './data-sources.ts'
+import { errorHandler } from './errors.ts'
+import { addHealthRoutes } from './health.ts'
+import type { LiveChanges } from './live.ts'
+import { addLoginRoutes } from './login.ts'
+import { checkOrigin } from './origin-check.ts'
+import { addPage } from './page.ts'
+import { addQueryRoutes } from './queries.ts'
+import { addUserRoutes } from './user.ts'
+
+/** All routes of port 3000, with what every answer has in common: who asks, where from, and headers that protect. */
+export async function addApi(api: FastifyInstance, services: Services, live: LiveChanges): Promise<void> {
+  api.setErrorHandler(errorHandler(services.logger))
+  api.addHook('onRequest', async (request, reply) => {
+    checkOrigin(request.raw, services.settings)
+    void reply.headers(PROTECTION)
+    if (!services.settings.flag('security', 'allow_embedding')) void reply.header('x-frame-options', 'deny')
+    if (request.url.startsWith('/public/')) return
+    void reply.header('cache-control', 'no-store')
+    await authenticate(services, request, reply)
+  })
+  addHealthRoutes(api, services)
+  addLoginRoutes(api, services)
+  addUserRoutes(api, services)
+  addDashboardRoutes(api, services)
+  addDataSourceRoutes(api, services)
+  addDataSourceProxy(api, services)
+  addQueryRoutes(api, services)
+  live.addRoutes(api, services)
+  await addPage(api, services)
+}
+
+const PROTECTION = {
+  'x-content-type-options': 'nosniff',
+  'x-xss-protection': '1; mode=block',
+  'referrer-policy': 'strict-origin-when-cross-origin',
+}

@@ -1,0 +1,37 @@
+import type { Clock, Logger, SelfMetrics } from '@quartet/runtime'
+import type { Login } from './auth/login.ts'
+import type { Sessions } from './auth/sessions.ts'
+import type { Settings } from './config/settings.ts'
+import type { DashboardProvisioner } from './provisioning/dashboard-provisioner.ts'
+import type { DataSources } from './provisioning/data-sources.ts'
+import type { StoreClient } from './query/store-client.ts'
+import type { Dashboards } from './storage/dashboards.ts'
+import type { Folders } from './storage/folders.ts'
+import type { Users } from './storage/users.ts'
+
+/** What the API is made of; service.ts builds it. */
+export interface Services {
+  readonly settings: Settings
+  readonly users: Users
+  readonly login: Login
+  readonly sessions: Sessions
+  readonly dashboards: Dashboards
+  readonly folders: Folders
+  readonly provisioner: DashboardProvisioner
+  /** A reload replaces it. */
+  dataSources: DataSources
+  readonly stores: StoreClient
+  readonly metrics: SelfMetrics
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Where Vite's build lies. */
+  readonly pageDirectory: string
+  /** Reads provisioning again; rejects with ConfigError and keeps the old. */
+  readonly reloadDataSources: () => Promise<void>
+  readonly reloadDashboards: () => Promise<void>
+  readonly isDatabaseFine: () => Promise<boolean>
+}
+
+/** What this stands in for; tools look at it. */
+export const GRAFANA_VERSION = '12.3.1'
+export const COMMIT = 'quartet'
