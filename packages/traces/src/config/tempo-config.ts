@@ -178,7 +178,7 @@ const SCHEMA = z.strictObject({
     'shutdown_delay stream_over_http_enabled http_api_prefix use_otel_tracer enable_go_runtime_metrics autocomplete_filtering_enabled ' +
       'internal_server ingester_client metrics_generator_client querier metrics_generator ingest block_builder ' +
       'backend_scheduler backend_scheduler_client backend_worker live_store_client live_store memberlist usage_report ' +
-      'cache cache_provider partition_ring memory_limit memcached',
+      'cache cache_provider partition_ring partition_ring_live_store memory_limit memcached',
   ),
 })
 

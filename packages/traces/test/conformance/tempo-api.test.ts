@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe } from 'node:test'
+import { parseTags } from '../../src/api/logfmt-tags.ts'
+import { parseSearchParameters } from '../../src/api/parameters.ts'
+import { parseTraceId } from '../../src/api/trace-id.ts'
+import { loadTempoConfig } from '../../src/config/tempo-config.ts'
+import { hexId } from '../../src/query/segment-source.ts'
+import { CORPUS, readFacts, runFamily } from './corpus.ts'
+import type { Case } from './corpus.ts'
+
+function factCases(file: string, run: (fact: any) => void | { skip: string }): () => Case[] {
+  return () =>
+    readFacts(`tempo-api/facts/${file}.json`).map((fact) => ({
+      id: `${fact.src_line} ${fact.name ?? fact.tags ?? fact.hex ?? ''}`.trim(),
+      run: () => run(fact),
+    }))
+}
+
+function configCases(): Case[] {
+  const root = join(CORPUS, 'tempo-config/grafana__tempo')
+  return (
+    readdirSync(root, { recursive: true, encoding: 'utf8' })
+      // config-tempo-query.yaml belongs to another program, the Jaeger bridge.
+      .filter((path) => /(^|\/)(tempo|config)[^/]*\.ya?ml$/.test(path) && !path.endsWith('config-tempo-query.yaml'))
+      .map((path) => ({
+        id: path,
+        run: async () => {
+          const text = readFileSync(join(root, path), 'utf8')
+          if (text.includes('{{')) return // a Go template, not YAML
+          await loadTempoConfig({ path, text, expandEnv: true })
+        },
+      }))
+  )
+}
+
+describe('Tempo API conformance', () => {
+  runFamily(
+    'tempo-api search_params',
+    factCases('search_params', ({ error, parsed, query_string: query }) => {
+      const parse = (): unknown => {
+        const found = parseSearchParameters(new URLSearchParams(query))
+        return {
+          Tags: Object.fromEntries(found.tags),
+          ...(found.query ? { Query: found.query } : {}),
+          ...(found.minDurationNs ? { MinDurationMs: found.minDurationNs / 1e6 } : {}),
+          ...(found.maxDurationNs ? { MaxDurationMs: found.maxDurationNs / 1e6 } : {}),
+          ...(found.limit === undefined ? {} : { Limit: found.limit }),
+          ...(found.start ? { Start: found.start } : {}),
+          ...(found.end ? { End: found.end } : {}),
+          SpansPerSpanSet: found.spansPerSpanSet,
+        }
+      }
+      if (error === null) assert.deepEqual(parse(), parsed)
+      else assert.throws(parse, { message: error })
+    }),
+  )
+  runFamily(
+    'tempo-api search_tags',
+    factCases('search_tags', ({ error, parsed, tags }) => {
+      if (error === undefined) assert.deepEqual(Object.fromEntries(parseTags(tags)), parsed)
+      else assert.throws(() => parseTags(tags), { message: error })
+    }),
+  )
+  runFamily(
+    'tempo-api trace_ids',
+    factCases('trace_ids', ({ bytes, hex, span_id_bytes: spanId, test }) => {
+      if (spanId !== undefined) return { skip: 'span ids are eight bytes here' }
+      if (test === 'TestTraceIDToHexString') assert.equal(hexId(new Uint8Array(bytes)), hex)
+      else if (bytes === null) assert.throws(() => parseTraceId(hex))
+      else assert.deepEqual([...parseTraceId(hex)], bytes)
+    }),
+  )
+  runFamily('tempo-config', configCases)
+})
