@@ -19,9 +19,9 @@ export interface SystemEntry {
 export const SYSTEMS: readonly SystemEntry[] = [
   { name: 'metrics', service: 'prometheus', module: '@quartet/metrics', heapLimitMb: 2048, stopRank: 3 },
   { name: 'logs', service: 'loki', module: '@quartet/logs', heapLimitMb: 2048, stopRank: 3 },
-  { name: 'traces', service: 'tempo', module: '@quartet/traces', heapLimitMb: 2048, stopRank: 3 },
-  { name: 'collector', service: 'alloy', module: '@quartet/collector', heapLimitMb: 1024, stopRank: 1 },
-  { name: 'web', service: 'grafana', module: '@quartet/web', heapLimitMb: 1024, stopRank: 2 },
+  { name: 'traces', service: 'tempo', module: '@quartet/traces', heapLimitMb: 1024, stopRank: 3 },
+  { name: 'collector', service: 'alloy', module: '@quartet/collector', heapLimitMb: 512, stopRank: 1 },
+  { name: 'web', service: 'grafana', module: '@quartet/web', heapLimitMb: 512, stopRank: 2 },
 ]
 
 /** By `name` or `service`. */

@@ -1,4 +1,4 @@
-import { enableCompileCache } from 'node:module'
+import { enableCompileCache, flushCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { FromWorker, SystemStart, ToWorker } from './supervisor/messages.ts'
 
@@ -20,6 +20,8 @@ port.on('message', (message: ToWorker) => {
 try {
   const { endpoints, notices } = await starting
   send({ kind: 'started', endpoints, notices })
+  // A thread that is terminated never gets to write its cache.
+  flushCompileCache()
 } catch (error) {
   send({ kind: 'failed', ...toFailure(error) })
 }
