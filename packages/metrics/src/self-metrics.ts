@@ -1,6 +1,6 @@
 import type { SelfMetrics, ServedRequest } from '@quartet/runtime'
 import type { QueryGate } from './query/query-gate.ts'
-import type { DatabaseStats } from './storage/database.ts'
+import type { DatabaseStats, WriteReport } from './storage/database.ts'
 import { UPSTREAM_VERSION } from './api/status-routes.ts'
 
 const SECONDS = [0.1, 0.2, 0.4, 1, 3, 8, 20, 60, 120]
@@ -9,6 +9,8 @@ const SECONDS = [0.1, 0.2, 0.4, 1, 3, 8, 20, 60, 120]
 export interface ServiceMetrics {
   readonly observeRequest: (served: ServedRequest) => void
   readonly observeQuery: (seconds: number) => void
+  readonly observeWrite: (report: WriteReport) => void
+  readonly observeRefusal: (endpoint: string, status: number) => void
   readonly setReload: (isSuccessful: boolean, timeMs: number) => void
 }
 
@@ -80,6 +82,13 @@ export function addServiceMetrics(
     SECONDS,
     ['handler'],
   )
+  const refused = metrics.counter('quartet_ingest_refused_requests_total', 'Write requests that were refused.', [
+    'endpoint',
+    'status',
+  ])
+  const dropped = metrics.counter('quartet_ingest_dropped_total', 'Parts of accepted requests that were not stored.', [
+    'reason',
+  ])
   const reloaded = metrics.gauge(
     'prometheus_config_last_reload_successful',
     'Whether the last configuration reload attempt was successful.',
@@ -95,6 +104,12 @@ export function addServiceMetrics(
       durations.observe({ handler }, seconds)
     },
     observeQuery: (seconds) => queries.observe(seconds),
+    observeWrite: (report) => {
+      if (report.limited > 0) dropped.inc({ reason: 'series_limit' }, report.limited)
+      if (report.invalid > 0) dropped.inc({ reason: 'invalid_labels' }, report.invalid)
+      if (report.histogramsSkipped > 0) dropped.inc({ reason: 'native_histogram' }, report.histogramsSkipped)
+    },
+    observeRefusal: (endpoint, status) => refused.inc({ endpoint, status: String(status) }),
     setReload: (isSuccessful, timeMs) => {
       reloaded.set(Number(isSuccessful))
       if (isSuccessful) reloadTime.set(timeMs / 1000)

@@ -1,5 +1,12 @@
-import { ConfigError, createHttpServer, createSelfMetrics, Lifecycle, parseListenAddress } from '@quartet/runtime'
-import type { HttpServer, Logger, RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
+import {
+  ConfigError,
+  createHttpServer,
+  createSelfMetrics,
+  HttpError,
+  Lifecycle,
+  parseListenAddress,
+} from '@quartet/runtime'
+import type { HttpServer, Logger, RawHandler, RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
 import { ScrapeManager } from '@quartet/scrape'
 import { nodeFileSystem } from '@quartet/storage'
 import type { ApiContext } from './api/context.ts'
@@ -8,6 +15,7 @@ import { METRICS_FLAGS, readSettings } from './config/flags.ts'
 import type { MetricsSettings } from './config/flags.ts'
 import { loadPrometheusConfig } from './config/prometheus-config.ts'
 import type { PrometheusConfig } from './config/prometheus-config.ts'
+import { otlpMetricsHandler, remoteWriteHandler } from './ingest/index.ts'
 import { QueryEngine } from './query/engine.ts'
 import { QueryGate } from './query/query-gate.ts'
 import { addServiceMetrics } from './self-metrics.ts'
@@ -156,9 +164,37 @@ class MetricsService implements RunningSystem {
         ready: () => true,
       },
     })
+    this.#addIngestRoutes(server)
     addApiRoutes(server, this.#apiContext())
     this.#addLifecycleRoutes(server)
     return server
+  }
+
+  #addIngestRoutes(server: HttpServer): void {
+    const { settings, database, serviceMetrics } = this.#parts
+    const write = remoteWriteHandler(database, {
+      onReport: serviceMetrics.observeWrite,
+      onRefused: (status) => serviceMetrics.observeRefusal('remote_write', status),
+    })
+    const otlp = otlpMetricsHandler(database, {
+      translation: () => ({
+        ...this.#config.otlp,
+        typeAndUnitLabels: settings.features.has('type-and-unit-labels'),
+        allowDelta: settings.features.has('otlp-native-delta-ingestion'),
+        lookbackDeltaMs: settings.lookbackMs,
+      }),
+      onReport: serviceMetrics.observeWrite,
+      onRefused: (status) => serviceMetrics.observeRefusal('otlp', status),
+    })
+    const needs = (flag: string, what: string): RawHandler => {
+      return () => {
+        throw new HttpError(404, `${what} receiver needs to be enabled with --${flag}`)
+      }
+    }
+    const isWriteOn = settings.enableRemoteWrite
+    server.raw('POST', '/api/v1/write', isWriteOn ? write : needs('web.enable-remote-write-receiver', 'remote write'))
+    const otlpOff = needs('web.enable-otlp-receiver', 'otlp write')
+    server.raw('POST', '/api/v1/otlp/v1/metrics', settings.enableOtlp ? otlp : otlpOff)
   }
 
   #addLifecycleRoutes(server: HttpServer): void {

@@ -1,7 +1,7 @@
 import type { Labels } from '@quartet/model'
 import { labelsKey } from '@quartet/model'
 import { parseDuration } from '@quartet/query'
-import { Annotations } from '../../src/query/annotations.ts'
+import type { Annotations } from '../../src/query/annotations.ts'
 import { formatLabels } from '../../src/query/binary-vectors.ts'
 import { QueryEngine } from '../../src/query/engine.ts'
 import type { EngineOptions, QueryResult } from '../../src/query/engine.ts'

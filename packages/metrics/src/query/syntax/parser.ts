@@ -69,8 +69,12 @@ const PRECEDENCE: Readonly<Record<string, number>> = {
 }
 const POWER = 6
 const NO_RANGE: TextRange = { start: 0, end: 0 }
-/** Deeper nesting than any real query; bounds the recursion of everything that walks the tree. */
+/**
+ * More than any real query needs. Every open parenthesis, argument, operator and modifier counts for as long as it can deepen the
+ * tree, so this bounds the recursion of the parser and of everything that walks the tree.
+ */
 const MAX_DEPTH = 500
+const MAX_OPERATORS = 1000
 
 const DURATION_WORDS = 'number, duration, or step()'
 
@@ -88,6 +92,7 @@ class Parser {
   #previousEnd = 0
   #lastClosing = 0
   #depth = 0
+  #operators = 0
 
   constructor(query: string, options: ParseOptions) {
     this.#query = query
@@ -137,15 +142,13 @@ class Parser {
   // Expressions, by precedence climbing.
 
   #expr(minPrecedence: number): Expr {
-    if (++this.#depth > MAX_DEPTH) {
-      this.#problem(`expression is nested more than ${MAX_DEPTH} levels deep`, rangeOf(this.#token))
-      throw new SyntaxAbort()
-    }
+    this.#deepen()
     let left = this.#unary()
     for (;;) {
       const operator = this.#token
       const precedence = operator.kind === 'operator' ? PRECEDENCE[operator.id] : undefined
       if (precedence === undefined || precedence < minPrecedence) break
+      this.#countOperator()
       this.#advance()
       const { returnBool, matching } = this.#binaryModifiers()
       const right = this.#expr(operator.id === '^' ? precedence : precedence + 1)
@@ -434,6 +437,7 @@ class Parser {
   }
 
   #rangeOrSubquery(expr: Expr): Expr {
+    this.#countOperator()
     const open = this.#token
     this.#contexts.push(['subquery or range selector', DURATION_WORDS])
     this.#advance()
@@ -573,7 +577,10 @@ class Parser {
   }
 
   #duration(minPrecedence: number): DurationOperand {
-    return this.#durationTail(this.#durationUnary(), minPrecedence)
+    this.#deepen()
+    const operand = this.#durationTail(this.#durationUnary(), minPrecedence)
+    this.#depth--
+    return operand
   }
 
   #durationTail(start: DurationOperand, minPrecedence: number): DurationOperand {
@@ -582,6 +589,7 @@ class Parser {
       const operator = this.#token
       const precedence = '+-*/%^'.includes(operator.text) ? PRECEDENCE[operator.text] : undefined
       if (operator.kind !== 'operator' || precedence === undefined || precedence < minPrecedence) return left
+      this.#countOperator()
       this.#advance()
       const right = this.#duration(operator.text === '^' ? precedence : precedence + 1)
       this.#requireDurationExpressions(left.range)
@@ -660,6 +668,18 @@ class Parser {
   #requireDurationExpressions(range: TextRange): void {
     if (this.#options.durationExpressions === true) return
     this.#problem('experimental duration expression is not enabled', range)
+  }
+
+  #deepen(): void {
+    if (++this.#depth <= MAX_DEPTH) return
+    this.#problem(`expression is nested more than ${MAX_DEPTH} levels deep`, rangeOf(this.#token))
+    throw new SyntaxAbort()
+  }
+
+  #countOperator(): void {
+    if (++this.#operators <= MAX_OPERATORS) return
+    this.#problem(`expression has more than ${MAX_OPERATORS} operators`, rangeOf(this.#token))
+    throw new SyntaxAbort()
   }
 
   // Tokens.
