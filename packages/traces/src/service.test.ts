@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { otlpJsonToProto } from '@quartet/model'
 import { requestOf, startTempo, withTempo } from '../test/support/tempo.ts'
-import type { Tempo } from '../test/support/tempo.ts'
+import type { Json, Tempo } from '../test/support/tempo.ts'
 
 const ROOT = { trace: 'a1', id: '1', name: 'GET /cart', service: 'web', durationMs: 250, kind: 2 }
 const CHILD = {
@@ -19,7 +19,7 @@ const CHILD = {
   attributes: { 'db.rows': 7, 'db.system': 'postgresql', cached: false, ratio: 0.5 },
 }
 
-async function find(tempo: Tempo, query: string): Promise<any[]> {
+async function find(tempo: Tempo, query: string): Promise<Json[]> {
   return (await tempo.json(`/api/search?q=${encodeURIComponent(query)}`)).traces
 }
 
@@ -29,9 +29,9 @@ describe('the traces system', () => {
       assert.equal((await tempo.send(requestOf(ROOT, CHILD))).status, 200)
       const check = async (running: Tempo): Promise<void> => {
         const { batches } = await running.json('/api/traces/a1')
-        const spans = batches.flatMap((batch: any) => batch.scopeSpans.flatMap((scope: any) => scope.spans))
+        const spans = batches.flatMap((batch: Json) => batch.scopeSpans.flatMap((scope: Json) => scope.spans))
         assert.deepEqual(
-          spans.map((span: any) => span.name),
+          spans.map((span: Json) => span.name),
           ['GET /cart', 'SELECT'],
         )
         assert.equal(spans[1].status.code, 'STATUS_CODE_ERROR')
@@ -163,7 +163,7 @@ describe('the traces system', () => {
       await tempo.send(requestOf({ ...ROOT, events: [event] }, CHILD))
       for (const stage of ['head', 'block']) {
         const { scopes } = await tempo.json('/api/v2/search/tags')
-        const byName = Object.fromEntries(scopes.map((scope: any) => [scope.name, scope.tags]))
+        const byName = Object.fromEntries(scopes.map((scope: Json) => [scope.name, scope.tags]))
         assert.deepEqual(byName.span, ['cached', 'db.rows', 'db.system', 'ratio'], stage)
         assert.deepEqual(byName.resource, ['service.name'])
         assert.deepEqual(byName.event, ['type'])
@@ -198,7 +198,7 @@ describe('the traces system', () => {
     await withTempo(async (tempo) => {
       await tempo.send(requestOf(ROOT, CHILD, { trace: 'c1', id: '1', durationMs: 5 }))
       const ids = async (path: string): Promise<string[]> =>
-        (await tempo.json(path)).traces.map((trace: any) => trace.traceID).sort()
+        (await tempo.json(path)).traces.map((trace: Json) => trace.traceID).sort()
       assert.deepEqual(await ids('/api/search?tags=service.name%3Dwe%20db.system%3Dpostgres'), ['a1'])
       assert.deepEqual(await ids('/api/search?maxDuration=100ms'), ['c1'])
       assert.deepEqual(await ids('/api/search'), ['a1', 'c1'])

@@ -26,31 +26,30 @@ export class BlockDictionary implements Dictionary {
 /** Gathers the contents that one column uses, from a dictionary shared by all columns of a head. */
 export class DictionaryBuilder {
   readonly #source: Dictionary
-  readonly #numbers = new Map<number, number>()
+  /** Number in the new dictionary by number in the source, plus one; 0: not used yet. */
+  readonly #numbers: Uint32Array
+  readonly #used: number[] = []
 
   constructor(source: Dictionary) {
     this.#source = source
+    this.#numbers = new Uint32Array(source.size)
   }
 
   /** The number in the new dictionary of content `id` of the source. */
   number(id: number): number {
-    let number = this.#numbers.get(id)
-    if (number === undefined) {
-      number = this.#numbers.size
-      this.#numbers.set(id, number)
-    }
-    return number
+    const known = this.#numbers[id]
+    if (known > 0) return known - 1
+    this.#numbers[id] = this.#used.push(id)
+    return this.#used.length - 1
   }
 
   finish(): { starts: Uint32Array; arena: Uint8Array } {
-    const starts = new Uint32Array(this.#numbers.size + 1)
+    const starts = new Uint32Array(this.#used.length + 1)
     const contents: Uint8Array[] = []
-    let index = 0
-    for (const id of this.#numbers.keys()) {
+    for (const [index, id] of this.#used.entries()) {
       const bytes = this.#source.bytes(id)
       contents.push(bytes)
       starts[index + 1] = starts[index] + bytes.length
-      index++
     }
     return { starts, arena: Buffer.concat(contents) }
   }

@@ -1,4 +1,4 @@
-import { INSTRUMENTATION_SCOPE, RESOURCE_SCOPE, VALUE_BOOL, VALUE_DOUBLE, VALUE_INT } from '@quartet/model'
+import { VALUE_BOOL, VALUE_DOUBLE, VALUE_INT } from '@quartet/model'
 import { BlockWriter } from '@quartet/storage'
 import type { FileSystem } from '@quartet/storage'
 import { DictionaryBuilder } from './block-dictionary.ts'
@@ -127,28 +127,17 @@ async function writeRaw(writer: BlockWriter, head: Head, order: Order): Promise<
   const places = new Uint32Array(3 * order.traces.length)
   const pageEnds: number[] = []
   let packedBytes = 0
-  let page: Uint8Array[] = []
-  let pageBytes = 0
+  const page = new PageBuffer()
   const parts = async function* (): AsyncGenerator<Uint8Array> {
     for (let trace = 0; trace < order.traces.length; trace++) {
       places[3 * trace] = pageEnds.length
-      places[3 * trace + 1] = pageBytes
-      for (let at = order.firstRow[trace]; at < order.firstRow[trace + 1]; at++) {
-        const row = order.rows[at]
-        const header = new Uint32Array([head.resource[row], head.scope[row], head.rawBytes[row]])
-        page.push(
-          new Uint8Array(header.buffer),
-          head.raw.view(head.rawSlab[row], head.rawOffset[row], head.rawBytes[row]),
-        )
-        pageBytes += 12 + head.rawBytes[row]
-      }
-      places[3 * trace + 2] = pageBytes - places[3 * trace + 1]
-      if (pageBytes < RAW_PAGE_BYTES && trace < order.traces.length - 1) continue
-      const packed = await zip(Buffer.concat(page))
+      places[3 * trace + 1] = page.length
+      for (let at = order.firstRow[trace]; at < order.firstRow[trace + 1]; at++) page.add(head, order.rows[at])
+      places[3 * trace + 2] = page.length - places[3 * trace + 1]
+      if (page.length < RAW_PAGE_BYTES && trace < order.traces.length - 1) continue
+      const packed = await zip(page.take())
       packedBytes += packed.length
       pageEnds.push(packedBytes)
-      page = []
-      pageBytes = 0
       yield packed
     }
   }
@@ -157,41 +146,69 @@ async function writeRaw(writer: BlockWriter, head: Head, order: Order): Promise<
   return places
 }
 
+/** Raw spans, each behind its resource, scope and length; the buffer is used again for the next page. */
+class PageBuffer {
+  length = 0
+  #bytes = new Uint8Array(2 * RAW_PAGE_BYTES)
+  #view = new DataView(this.#bytes.buffer)
+
+  add(head: Head, row: number): void {
+    const size = head.rawBytes[row]
+    if (this.length + 12 + size > this.#bytes.length) this.#grow(this.length + 12 + size)
+    this.#view.setUint32(this.length, head.resource[row], true)
+    this.#view.setUint32(this.length + 4, head.scope[row], true)
+    this.#view.setUint32(this.length + 8, size, true)
+    this.#bytes.set(head.raw.view(head.rawSlab[row], head.rawOffset[row], size), this.length + 12)
+    this.length += 12 + size
+  }
+
+  /** The page, valid until the next `add`. */
+  take(): Uint8Array {
+    const page = this.#bytes.subarray(0, this.length)
+    this.length = 0
+    return page
+  }
+
+  #grow(needed: number): void {
+    const bytes = new Uint8Array(Math.max(needed, 2 * this.#bytes.length))
+    bytes.set(this.#bytes.subarray(0, this.length))
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer)
+  }
+}
+
 async function writeSpans(writer: BlockWriter, head: Head, { rows, traces }: Order): Promise<void> {
   const place = new Uint32Array(head.traces.count)
   for (let index = 0; index < traces.length; index++) place[traces[index]] = index
-  const words = (source: (row: number) => number): Uint32Array => Uint32Array.from(rows, source)
-  const bytes = (source: Uint8Array): Uint8Array => Uint8Array.from(rows, (row) => source[row])
+  const trace = permuted(head.trace, rows, new Uint32Array(rows.length))
+  for (let at = 0; at < trace.length; at++) trace[at] = place[trace[at]]
   const put = async (name: string, ...arrays: ArrayBufferView[]): Promise<void> =>
     writer.addSection(`span/${name}`, await packArrays(arrays))
-  await put('trace', toDeltas(words((row) => place[head.trace[row]])))
-  await put(
-    'start',
-    BigUint64Array.from({ length: rows.length }, (_, at) => head.start[rows[at]]),
-  )
-  await put(
-    'duration',
-    Float64Array.from(rows, (row) => head.duration[row]),
-  )
-  await put('kind', bytes(head.kind))
-  await put('status', bytes(head.status))
+  await put('trace', toDeltas(trace))
+  const start = new BigUint64Array(rows.length)
+  for (let at = 0; at < rows.length; at++) start[at] = head.start[rows[at]]
+  await put('start', start)
+  await put('duration', permuted(head.duration, rows, new Float64Array(rows.length)))
+  await put('kind', permuted(head.kind, rows, new Uint8Array(rows.length)))
+  await put('status', permuted(head.status, rows, new Uint8Array(rows.length)))
   await put('name', ...texts(rows, head.name, head))
   await put('message', ...texts(rows, head.message, head))
   await put('spanId', ids(rows, head.spanId))
   await put('parentId', ids(rows, head.parentId))
-  await put(
-    'resource',
-    words((row) => head.resource[row]),
-  )
-  await put(
-    'scope',
-    words((row) => head.scope[row]),
-  )
+  await put('resource', permuted(head.resource, rows, new Uint32Array(rows.length)))
+  await put('scope', permuted(head.scope, rows, new Uint32Array(rows.length)))
+}
+
+/** Plain loops: `from` with a callback took ten times as long here. */
+function permuted<T extends Uint8Array | Uint32Array | Float64Array>(source: T, rows: Uint32Array, into: T): T {
+  for (let at = 0; at < rows.length; at++) into[at] = source[rows[at]]
+  return into
 }
 
 function texts(rows: Uint32Array, column: Uint32Array, head: Head): ArrayBufferView[] {
   const dictionary = new DictionaryBuilder(head.values)
-  const numbers = Uint32Array.from(rows, (row) => dictionary.number(column[row]))
+  const numbers = new Uint32Array(rows.length)
+  for (let at = 0; at < rows.length; at++) numbers[at] = dictionary.number(column[rows[at]])
   const { starts, arena } = dictionary.finish()
   return [numbers, starts, arena]
 }
@@ -199,7 +216,7 @@ function texts(rows: Uint32Array, column: Uint32Array, head: Head): ArrayBufferV
 function ids(rows: Uint32Array, column: Uint8Array): Uint8Array {
   const result = new Uint8Array(8 * rows.length)
   for (let at = 0; at < rows.length; at++) {
-    result.set(column.subarray(8 * rows[at], 8 * rows[at] + 8), 8 * at)
+    for (let byte = 0; byte < 8; byte++) result[8 * at + byte] = column[8 * rows[at] + byte]
   }
   return result
 }
@@ -211,23 +228,21 @@ async function writeGroups(writer: BlockWriter, name: string, table: GroupTable)
     contents.push(table.contents.bytes(number))
     starts[number + 1] = starts[number] + contents[number].length
   }
-  await writer.addSection(
-    name,
-    await packArrays([starts, table.messageBytes.subarray(0, table.count), Buffer.concat(contents)]),
-  )
+  const messageBytes = table.messageBytes.subarray(0, table.count)
+  await writer.addSection(name, await packArrays([starts, messageBytes, Buffer.concat(contents)]))
 }
 
 async function writeAttributes(writer: BlockWriter, head: Head, order: Order): Promise<BlockKey[]> {
   const keys: BlockKey[] = []
-  const logs: { log: AttributeLog; newRow: Uint32Array | undefined }[] = [
-    { log: head.attributes, newRow: order.newRow },
-    { log: head.resources.attributes, newRow: undefined },
-    { log: head.scopes.attributes, newRow: undefined },
+  const owners = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, owner) => owner)
+  const logs: { log: AttributeLog; order: Uint32Array; newRow: Uint32Array | undefined }[] = [
+    { log: head.attributes, order: order.rows, newRow: order.newRow },
+    { log: head.resources.attributes, order: owners(head.resources.count), newRow: undefined },
+    { log: head.scopes.attributes, order: owners(head.scopes.count), newRow: undefined },
   ]
-  for (const { log, newRow } of logs) {
-    for (const [logged, entries] of entriesByKey(log)) {
+  for (const { log, newRow, order: ownersInOrder } of logs) {
+    for (const [logged, entries] of entriesByKey(log, ownersInOrder)) {
       const scope = scopeOfLogKey(logged)
-      if (newRow !== undefined && (scope === RESOURCE_SCOPE || scope === INSTRUMENTATION_SCOPE)) continue
       const section = `attribute/${keys.length}`
       keys.push({ scope, key: head.keys[scope].text(keyOfLogKey(logged)), section })
       await writer.addSection(section, await packColumn(log, entries, newRow, head))
@@ -236,19 +251,26 @@ async function writeAttributes(writer: BlockWriter, head: Head, order: Order): P
   return keys
 }
 
-function entriesByKey(log: AttributeLog): Map<number, Uint32Array> {
-  const counts = new Map<number, number>()
-  for (let index = 0; index < log.count; index++) counts.set(log.key[index], (counts.get(log.key[index]) ?? 0) + 1)
-  const entries = new Map<number, Uint32Array>()
-  const filled = new Map<number, number>()
-  for (const [key, count] of counts) entries.set(key, new Uint32Array(count))
+/** The log's entries key by key, each in the order of the owners. The entries of one owner lie together in the log. */
+function entriesByKey(log: AttributeLog, ownersInOrder: Uint32Array): Map<number, Uint32Array> {
+  let maxKey = -1
+  for (let index = 0; index < log.count; index++) if (log.key[index] > maxKey) maxKey = log.key[index]
+  const counts = new Uint32Array(maxKey + 1)
+  const firstEntry = new Uint32Array(ownersInOrder.length + 1)
   for (let index = 0; index < log.count; index++) {
-    const key = log.key[index]
-    const at = filled.get(key) ?? 0
-    entries.get(key)![at] = index
-    filled.set(key, at + 1)
+    counts[log.key[index]]++
+    firstEntry[log.owner[index] + 1]++
   }
-  return entries
+  for (let owner = 0; owner < ownersInOrder.length; owner++) firstEntry[owner + 1] += firstEntry[owner]
+  const lists = Array.from(counts, (count) => new Uint32Array(count))
+  const filled = new Uint32Array(maxKey + 1)
+  for (const owner of ownersInOrder) {
+    for (let index = firstEntry[owner]; index < firstEntry[owner + 1]; index++) {
+      const key = log.key[index]
+      lists[key][filled[key]++] = index
+    }
+  }
+  return new Map([...lists.entries()].filter(([, entries]) => entries.length > 0))
 }
 
 function packColumn(
@@ -257,17 +279,20 @@ function packColumn(
   newRow: Uint32Array | undefined,
   head: Head,
 ): Promise<Uint8Array> {
-  const rowOf = (entry: number): number => (newRow === undefined ? log.owner[entry] : newRow[log.owner[entry]])
-  // Stable by row: the order of repeated entries of a span is kept.
-  entries.sort((a, b) => rowOf(a) - rowOf(b) || a - b)
   const dictionary = new DictionaryBuilder(head.values)
-  const isNumber = (type: number): boolean => type === VALUE_INT || type === VALUE_DOUBLE || type === VALUE_BOOL
-  const rows = Uint32Array.from(entries, rowOf)
-  const type = Uint8Array.from(entries, (entry) => log.type[entry])
-  const low = Uint32Array.from(entries, (entry) =>
-    isNumber(log.type[entry]) ? log.low[entry] : dictionary.number(log.low[entry]),
-  )
-  const high = Uint32Array.from(entries, (entry) => log.high[entry])
+  const rows = new Uint32Array(entries.length)
+  const type = new Uint8Array(entries.length)
+  const low = new Uint32Array(entries.length)
+  const high = new Uint32Array(entries.length)
+  for (let at = 0; at < entries.length; at++) {
+    const entry = entries[at]
+    const kind = log.type[entry]
+    rows[at] = newRow === undefined ? log.owner[entry] : newRow[log.owner[entry]]
+    type[at] = kind
+    const isNumber = kind === VALUE_INT || kind === VALUE_DOUBLE || kind === VALUE_BOOL
+    low[at] = isNumber ? log.low[entry] : dictionary.number(log.low[entry])
+    high[at] = log.high[entry]
+  }
   const { starts, arena } = dictionary.finish()
   return packArrays([toDeltas(rows), type, low, high, starts, arena])
 }

@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { it } from 'node:test'
 
+import type { Json } from '../support/tempo.ts'
+
 /** Upstream's test data lies beside the repository, not in it: parts of it are AGPL. */
 export const CORPUS: string = join(import.meta.dirname, '../../../../../shared/conformance')
 export const hasCorpus: boolean = existsSync(CORPUS)
@@ -15,7 +17,7 @@ export interface Case {
   run(): void | Promise<void> | { readonly skip: string }
 }
 
-export function readFacts(path: string): any[] {
+export function readFacts(path: string): Json[] {
   return JSON.parse(readFileSync(join(CORPUS, path), 'utf8')).cases
 }
 

@@ -7,10 +7,11 @@ import { parseSearchParameters } from '../../src/api/parameters.ts'
 import { parseTraceId } from '../../src/api/trace-id.ts'
 import { loadTempoConfig } from '../../src/config/tempo-config.ts'
 import { hexId } from '../../src/query/segment-source.ts'
+import type { Json } from '../support/tempo.ts'
 import { CORPUS, readFacts, runFamily } from './corpus.ts'
 import type { Case } from './corpus.ts'
 
-function factCases(file: string, run: (fact: any) => void | { skip: string }): () => Case[] {
+function factCases(file: string, run: (fact: Json) => undefined | { skip: string } | void): () => Case[] {
   return () =>
     readFacts(`tempo-api/facts/${file}.json`).map((fact) => ({
       id: `${fact.src_line} ${fact.name ?? fact.tags ?? fact.hex ?? ''}`.trim(),
@@ -70,6 +71,7 @@ describe('Tempo API conformance', () => {
       if (test === 'TestTraceIDToHexString') assert.equal(hexId(new Uint8Array(bytes)), hex)
       else if (bytes === null) assert.throws(() => parseTraceId(hex))
       else assert.deepEqual([...parseTraceId(hex)], bytes)
+      return undefined
     }),
   )
   runFamily('tempo-config', configCases)

@@ -15,6 +15,7 @@ import type { PipelineSpan, Spanset } from '../../src/query/pipeline.ts'
 import type { Static } from '../../src/query/static.ts'
 import { NIL } from '../../src/query/static.ts'
 import type { TreePosition } from '../../src/query/structure.ts'
+import type { Json } from '../support/tempo.ts'
 import { CORPUS, readFacts, runFamily } from './corpus.ts'
 import type { Case } from './corpus.ts'
 
@@ -24,7 +25,7 @@ function compile(query: string): TraceQlQuery {
   return parsed
 }
 
-function staticOf(value: Record<string, any>): Static {
+function staticOf(value: Record<string, Json>): Static {
   const [type, content] = Object.entries(value)[0]
   const array = (member: 'string' | 'int' | 'float' | 'bool'): Static => ({
     type: 'array',
@@ -50,12 +51,12 @@ function staticOf(value: Record<string, any>): Static {
 
 /** A span of the corpus: attributes by their TraceQL names. */
 class FactSpan implements PipelineSpan {
-  readonly fact: any
+  readonly fact: Json
   readonly #source: RowSource
 
-  constructor(fact: any) {
+  constructor(fact: Json) {
     this.fact = fact
-    const attributes: Record<string, any> = fact.attributes ?? {}
+    const attributes: Record<string, Json> = fact.attributes ?? {}
     const lookUp = ({ intrinsic, name, scope }: Attribute): Static => {
       const keys = intrinsic
         ? [intrinsic]
@@ -95,15 +96,15 @@ function numberText(value: Static): string {
   return 'value' in value ? String(value.value) : 'nil'
 }
 
-function expectedOf(spanset: any): unknown {
+function expectedOf(spanset: Json): unknown {
   return {
     spans: spanset.spans,
     scalar: spanset.scalar === undefined ? undefined : numberText(staticOf(spanset.scalar)),
-    group: spanset.group?.map(([name, value]: [string, any]) => [name, numberText(staticOf(value))]),
+    group: spanset.group?.map(([name, value]: [string, Json]) => [name, numberText(staticOf(value))]),
   }
 }
 
-function factCases(file: string, run: (fact: any) => void | { skip: string }): () => Case[] {
+function factCases(file: string, run: (fact: Json) => void | { skip: string }): () => Case[] {
   return () =>
     readFacts(`traceql/facts/${file}.json`).map((fact, index) => ({
       id: `${fact.src_line ?? index} ${fact.query ?? fact.input ?? fact.name ?? ''}`.trim(),
@@ -184,12 +185,12 @@ describe('TraceQL conformance', () => {
   runFamily(
     'traceql eval',
     factCases('eval', ({ input, output, query }) => {
-      const spansets = input.map(({ spans }: any) => ({
-        spans: spans.map((span: any) => new FactSpan(span)),
+      const spansets = input.map(({ spans }: Json) => ({
+        spans: spans.map((span: Json) => new FactSpan(span)),
         scalar: undefined,
         attributes: [],
       }))
-      assert.deepEqual(runPipeline(parseTraceQl(query).stages, spansets).map(toFact), output.map(expectedOf))
+      assert.deepEqual(runPipeline<FactSpan>(parseTraceQl(query).stages, spansets).map(toFact), output.map(expectedOf))
     }),
   )
   runFamily(
@@ -202,6 +203,7 @@ describe('TraceQL conformance', () => {
       if (!/^\s*\{/.test(query) || /<nil>|__meta_/.test(query)) return { skip: 'not a TraceQL query' }
       // Some code blocks hold one query a line.
       for (const each of /\n\{/.test(query) ? query.split('\n') : [query]) compile(each)
+      return undefined
     }),
   )
 })

@@ -19,12 +19,16 @@ distributor:
             allowed_origins: ['http://*.example.org']
 `
 
+/** Decoded JSON that a test looks into. */
+// oxlint-disable-next-line typescript/no-explicit-any -- its shape is what the test is about
+export type Json = any
+
 export interface Tempo {
   readonly api: string
   readonly http: string
   readonly grpc: string
   get(path: string, headers?: Record<string, string>): Promise<Response>
-  json(path: string): Promise<any>
+  json(path: string): Promise<Json>
   send(request: unknown): Promise<Response>
   stop(): Promise<void>
 }
