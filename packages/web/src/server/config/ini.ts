@@ -1,5 +1,5 @@
-import { SourceText } from '@quartet/query'
 import type { Diagnostic } from '@quartet/query'
+import { lineColumn } from './source-place.ts'
 
 export interface IniEntry {
   /** Lower case; empty before the first section. */
@@ -11,9 +11,10 @@ export interface IniEntry {
 }
 
 export interface IniFile {
-  readonly source: SourceText
   readonly entries: readonly IniEntry[]
   readonly diagnostics: readonly Diagnostic[]
+  /** `file:line:col` of an offset. */
+  place(offset: number): string
 }
 
 /**
@@ -22,7 +23,6 @@ export interface IniFile {
  * A line that is none of these is a diagnostic, and the rest is read on.
  */
 export function parseIni(name: string, text: string): IniFile {
-  const source = new SourceText(name, text)
   const entries: IniEntry[] = []
   const diagnostics: Diagnostic[] = []
   let section = ''
@@ -60,7 +60,11 @@ export function parseIni(name: string, text: string): IniFile {
     position = Math.max(position, read.next)
     entries.push({ section, key, value: read.value, offset: read.value === '' ? start : read.offset })
   }
-  return { source, entries, diagnostics }
+  const place = (offset: number): string => {
+    const { line, column } = lineColumn(text, offset)
+    return `${name}:${line}:${column}`
+  }
+  return { entries, diagnostics, place }
 }
 
 interface ReadValue {

@@ -83,15 +83,11 @@ class CheckedSettings implements Settings {
 function readIniFile(source: SettingsSource, raw: Map<string, RawValue>, findings: Finding[]): void {
   if (!source.ini) return
   const file = parseIni(source.ini.path, source.ini.text)
-  const place = (offset: number): string => {
-    const { line, column } = file.source.lineColumn(offset)
-    return `${file.source.name}:${line}:${column}`
-  }
   for (const { message, range } of file.diagnostics) {
-    findings.push({ severity: 'error', at: place(range.start), message })
+    findings.push({ severity: 'error', at: file.place(range.start), message })
   }
   for (const { section, key, value, offset } of file.entries) {
-    const at = place(offset)
+    const at = file.place(offset)
     if (KNOWN_KEYS[section]?.[key]) raw.set(`${section}.${key}`, { text: value, at })
     else
       findings.push({

@@ -1,4 +1,4 @@
-import { SourceText } from '@quartet/query'
+import { lineColumn } from '../config/source-place.ts'
 
 /** JSON that cannot be read; the message is `line:column: what is wrong`. */
 export class JsonSyntaxError extends Error {
@@ -25,7 +25,7 @@ export function parseJson(text: string): unknown {
     const found = new JsonChecker(plain).firstProblem()
     // The checker and V8 agree on what JSON is; should they ever not, V8's text is still told.
     const problem = found ?? { offset: 0, message: error instanceof Error ? error.message : String(error) }
-    const { line, column } = new SourceText('', plain).lineColumn(problem.offset)
+    const { line, column } = lineColumn(plain, problem.offset)
     throw new JsonSyntaxError(problem.message, line, column)
   }
 }
