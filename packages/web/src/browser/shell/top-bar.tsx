@@ -4,6 +4,7 @@ import { css } from '@emotion/css'
 import type { ReactNode } from 'react'
 import { useThemeSwitch } from '../app/theme.tsx'
 import { Breadcrumbs } from './breadcrumbs.tsx'
+import { topBarSlotId } from './top-bar-slot.ts'
 import { UserMenu } from './user-menu.tsx'
 
 interface Props {
@@ -19,6 +20,7 @@ export function TopBar({ isNavOpen, onToggleNav }: Props): ReactNode {
     <header className={styles.bar}>
       <IconButton name="bars" size="lg" tooltip={isNavOpen ? 'Narrow the menu' : 'Widen the menu'} onClick={onToggleNav} />
       <Breadcrumbs />
+      <span id={topBarSlotId} />
       <span className={styles.space} />
       <IconButton name="palette" size="lg" tooltip={`Switch to the ${other} theme`} onClick={toggle} />
       <UserMenu />

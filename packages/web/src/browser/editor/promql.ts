@@ -1,0 +1,18 @@
+import type { Extension } from '@codemirror/state'
+import { PromQLExtension } from '@prometheus-io/codemirror-promql'
+import { bootData } from '../app/boot-data.ts'
+
+/** Colours, completion from the store's metadata, and errors underlined while typing. */
+export function promQl(dataSourceUid: string): Extension {
+  const promql = new PromQLExtension()
+  promql.setComplete({
+    remote: {
+      url: `${bootData.settings.appSubUrl}/api/datasources/proxy/uid/${encodeURIComponent(dataSourceUid)}`,
+      fetchFn: (input, init) => fetch(input, { ...init, credentials: 'same-origin' }),
+      httpErrorHandler: (error: unknown) => console.debug('Completion is not available', error),
+      cache: { maxAge: 60_000 },
+    },
+    maxMetricsMetadata: 10_000,
+  })
+  return promql.asExtension()
+}
