@@ -92,6 +92,12 @@ function decodeElements(
           output.set(source.subarray(at, at + length), written)
           written += length
           at += length
+        } else if (length + SLACK <= end - at) {
+          for (let copied = 0; copied < length; copied += 4) {
+            outputView.setInt32(written + copied, sourceView.getInt32(at + copied, true), true)
+          }
+          written += length
+          at += length
         } else {
           for (const stop = at + length; at < stop;) output[written++] = source[at++]
         }
