@@ -1,10 +1,11 @@
 import type { FastifyRequest } from 'fastify'
 import type { Labels } from '@quartet/model'
-import { labelsKey } from '@quartet/model'
+import { compareLabels, labelsKey } from '@quartet/model'
 import { quoteGo } from '@quartet/query'
 import { requestSignal } from '@quartet/runtime'
 import type { ApiContext } from './context.ts'
-import { ApiError } from './errors.ts'
+import type { LabelRequest } from '../query/source.ts'
+import { ApiError, invalidParameter } from './errors.ts'
 import { JsonBytes } from './json-bytes.ts'
 import { MAX_TIME_MS, MIN_TIME_MS, Parameters } from './parameters.ts'
 import { encodeLabels } from './query-response.ts'
@@ -33,14 +34,14 @@ export async function series(context: ApiContext, request: FastifyRequest): Prom
   const parameters = Parameters.of(request)
   if (parameters.all('match[]').length === 0) throw new ApiError('bad_data', 'no match[] parameter provided')
   const limit = parameters.limit()
-  const { matcherSets, minMs, maxMs, signal } = labelRequest(parameters, request)
+  const { minMs, maxMs, matcherSets, signal } = seriesRequest(parameters, request)
   const found = new Map<string, Labels>()
   for (const matchers of matcherSets) {
     const selection = await context.source.select({ matchers, minMs, maxMs, signal })
     for (const { labels } of selection.series) found.set(labelsKey(labels), labels)
     selection.release()
   }
-  const all = [...found.values()]
+  const all = [...found.values()].sort(compareLabels)
   const shown = limit > 0 ? all.slice(0, limit) : all
   const json = new JsonBytes()
   json.ascii('{"status":"success","data":[')
@@ -54,10 +55,19 @@ export async function series(context: ApiContext, request: FastifyRequest): Prom
   return { body: json.ascii('}').finish() }
 }
 
-function labelRequest(
-  parameters: Parameters,
-  request: FastifyRequest,
-): { matcherSets: ReturnType<Parameters['matcherSets']>; minMs: number; maxMs: number; signal: AbortSignal } {
+/** Unlike the label endpoints, this one names the parameter in front of what is wrong with it. */
+function seriesRequest(parameters: Parameters, request: FastifyRequest): LabelRequest {
+  try {
+    return labelRequest(parameters, request)
+  } catch (error) {
+    if (error instanceof ApiError && !error.message.startsWith('invalid parameter')) {
+      throw invalidParameter('match[]', error)
+    }
+    throw error
+  }
+}
+
+function labelRequest(parameters: Parameters, request: FastifyRequest): LabelRequest {
   return {
     minMs: parameters.timeOr('start', MIN_TIME_MS),
     maxMs: parameters.timeOr('end', MAX_TIME_MS),

@@ -78,14 +78,12 @@ export class Parameters {
     return Number(text)
   }
 
-  /** Selectors of `match[]`; each must name at least one value. */
-  matcherSets(): Matcher[][] {
+  /** Selectors of `match[]`; each must ask for at least one non-empty value. */
+  matcherSets(): (readonly Matcher[])[] {
     return this.all('match[]').map((text) => {
       const matchers = parseMatch(text)
-      if (matchers.every(matchesEmpty)) {
-        throw new ApiError('bad_data', 'match[] must contain at least one non-empty matcher')
-      }
-      return [...matchers]
+      if (!matchers.every(matchesEmpty)) return matchers
+      throw new ApiError('bad_data', 'match[] must contain at least one non-empty matcher')
     })
   }
 }
@@ -94,7 +92,7 @@ function parseMatch(text: string): readonly Matcher[] {
   try {
     return parseSelector(text)
   } catch (error) {
-    if (error instanceof ParseError) throw invalidParameter('match[]', error)
+    if (error instanceof ParseError) throw new ApiError('bad_data', error.message, { cause: error })
     throw error
   }
 }

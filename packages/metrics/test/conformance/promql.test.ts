@@ -39,13 +39,14 @@ function verdict(label: string, outcomes: readonly Outcome[]): void {
 
 interface Fact extends Readonly<Record<string, unknown>> {
   readonly src_line?: number
+  readonly path?: string
 }
 
 function facts(name: string, check: (fact: Fact) => string | undefined): void {
   test(`facts: ${name}`, { skip: isAbsent }, () => {
     const { cases } = JSON.parse(readFileSync(resolve(CORPUS, 'facts', name), 'utf8')) as { cases: readonly Fact[] }
     const outcomes = cases.map((fact, index): Outcome => {
-      const id = `${name}:${fact.src_line ?? index}`
+      const id = `${name}:${fact.path === undefined ? '' : `${fact.path}:`}${fact.src_line ?? index}`
       try {
         return { id, problem: check(fact) }
       } catch (error) {
