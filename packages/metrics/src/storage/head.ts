@@ -113,7 +113,8 @@ export class Head {
   /** Whether the series has a sample in [minMs, maxMs], as far as its chunks' ends tell. */
   overlaps(series: number, minMs: number, maxMs: number): boolean {
     const lastMs = this.#lastMs[series]
-    if (lastMs < minMs || lastMs < this.floorMs) return false
+    // A series whose only write was refused has no sample at all.
+    if (lastMs === -Infinity || lastMs < minMs || lastMs < this.floorMs) return false
     if (this.#baseMs[series] <= maxMs) return true
     for (let chunk = this.#lastChunk[series]; chunk >= 0; chunk = this.chunks.previous[chunk]) {
       if (this.chunks.maxMs[chunk] < minMs) return false

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { labelsToRecord, otlpJsonToProto, ProtoWriter } from '@quartet/model'
+import { silentLogger } from '@quartet/runtime'
+import { FakeClock } from '@quartet/runtime/testing'
+import { FaultyFileSystem } from '@quartet/storage/testing'
+import { compressSync } from 'snappy'
+import { MetricsDatabase } from '../storage/database.ts'
+import { DEFAULT_OTLP_TRANSLATION, otlpMetricsHandler, remoteWriteHandler } from './index.ts'
+
+const NOW = 1_700_000_000_000
+let fileSystem: FaultyFileSystem
+let database: MetricsDatabase
+let server: Server
+let url: string
+
+beforeEach(async () => {
+  fileSystem = new FaultyFileSystem()
+  const clock = new FakeClock({ nowMs: NOW })
+  database = await MetricsDatabase.open({ fileSystem, directory: '/db', clock, logger: silentLogger, retentionMs: 0 })
+  const write = remoteWriteHandler(database, { maxBytes: 10_000, maxDecodedBytes: 20_000 })
+  const otlp = otlpMetricsHandler(database, { translation: () => DEFAULT_OTLP_TRANSLATION, maxBytes: 10_000 })
+  server = createServer((request, response) => void (request.url === '/write' ? write : otlp)(request, response))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+
+afterEach(async () => {
+  server.close()
+  server.closeAllConnections()
+  await database.close().catch(() => {}) // the disk may still be broken on purpose
+})
+
+async function post(
+  path: string,
+  body: Uint8Array,
+  headers: Record<string, string>,
+): Promise<{ status: number; text: string }> {
+  const response = await fetch(url + path, { method: 'POST', body: new Uint8Array(body), headers })
+  return { status: response.status, text: await response.text() }
+}
+
+function sample(timeMs: number, value = 1, labels: Record<string, string> = { __name__: 'up' }): Uint8Array {
+  const writer = new ProtoWriter()
+  const series = writer.begin(1)
+  for (const [name, text] of Object.entries(labels)) {
+    const label = writer.begin(1)
+    writer.string(1, name).string(2, text)
+    writer.finish(label)
+  }
+  const start = writer.begin(2)
+  writer.double(1, value).int64(2, timeMs)
+  writer.finish(start)
+  writer.finish(series)
+  return writer.toBytes()
+}
+
+const SNAPPY = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' }
+
+async function stored(): Promise<Record<string, string>[]> {
+  const signal = new AbortController().signal
+  const selection = await database.source.select({ matchers: [], minMs: -Infinity, maxMs: Infinity, signal })
+  selection.release()
+  return selection.series.map(({ labels }) => labelsToRecord(labels))
+}
+
+test('remote write answers with the status and text of upstream', async () => {
+  const write = (body: Uint8Array, headers: Record<string, string> = SNAPPY): ReturnType<typeof post> =>
+    post('/write', body, headers)
+  assert.deepEqual(await write(compressSync(sample(NOW))), { status: 204, text: '' })
+  assert.equal((await write(compressSync(sample(NOW)))).status, 204)
+  assert.deepEqual(await write(compressSync(sample(NOW - 1))), { status: 400, text: 'out of order sample\n' })
+  assert.deepEqual(await write(compressSync(sample(NOW, 2))), {
+    status: 400,
+    text: `duplicate sample for timestamp ${NOW}; overrides not allowed: existing 1, new value 2\n`,
+  })
+  assert.equal((await write(Buffer.from('not snappy at all'))).status, 400)
+  assert.match((await write(compressSync(Buffer.from('not protobuf')))).text, /at byte/)
+  assert.equal((await write(compressSync(sample(NOW)).subarray(0, 10))).status, 400)
+  assert.equal((await write(Buffer.alloc(10_001))).status, 413)
+  assert.equal((await write(compressSync(Buffer.alloc(20_001)))).status, 400)
+  const gzip = await write(gzipSync(sample(NOW)), { ...SNAPPY, 'content-encoding': 'gzip' })
+  assert.deepEqual(gzip, {
+    status: 415,
+    text: 'gzip encoding (compression) is not accepted by this server; only snappy is acceptable\n',
+  })
+  const json = await write(compressSync(sample(NOW)), { ...SNAPPY, 'content-type': 'application/json' })
+  assert.deepEqual(json, {
+    status: 415,
+    text: 'expected application/x-protobuf as the first (media) part, got application/json content-type\n',
+  })
+  const v2 = 'application/x-protobuf;proto=io.prometheus.write.v2.Request'
+  assert.equal((await write(compressSync(sample(NOW)), { ...SNAPPY, 'content-type': v2 })).status, 415)
+  assert.deepEqual(await stored(), [{ __name__: 'up' }])
+})
+
+test('a full disk refuses a write and takes it again when there is room', async () => {
+  assert.equal((await post('/write', compressSync(sample(NOW)), SNAPPY)).status, 204)
+  fileSystem.capacityBytes = fileSystem.usedBytes() + 10
+  const body = compressSync(sample(NOW + 1, 2, { __name__: 'other' }))
+  const refused = await post('/write', body, SNAPPY)
+  assert.equal(refused.status, 500)
+  assert.match(refused.text, /ENOSPC/)
+  assert.deepEqual(await stored(), [{ __name__: 'up' }])
+  fileSystem.capacityBytes = Infinity
+  assert.equal((await post('/write', body, SNAPPY)).status, 204)
+  const clock = new FakeClock({ nowMs: NOW })
+  const again = { fileSystem: fileSystem.crash('keep'), directory: '/db', clock, logger: silentLogger, retentionMs: 0 }
+  database = await MetricsDatabase.open(again)
+  assert.deepEqual(await stored(), [{ __name__: 'other' }, { __name__: 'up' }])
+})
+
+function otlp(metrics: unknown[]): string {
+  const attributes = [
+    { key: 'service.name', value: { stringValue: 'shop' } },
+    { key: 'host.name', value: { stringValue: 'h' } },
+  ]
+  return JSON.stringify({ resourceMetrics: [{ resource: { attributes }, scopeMetrics: [{ metrics }] }] })
+}
+
+const gauge = {
+  name: 'room.temperature',
+  unit: 'Cel',
+  gauge: { dataPoints: [{ timeUnixNano: `${NOW}000000`, asDouble: 21.5 }] },
+}
+const delta = {
+  name: 'visits',
+  sum: { aggregationTemporality: 1, isMonotonic: true, dataPoints: [{ timeUnixNano: `${NOW}000000`, asInt: '3' }] },
+}
+const exponential = {
+  name: 'latency',
+  exponentialHistogram: { aggregationTemporality: 2, dataPoints: [{ timeUnixNano: `${NOW}000000`, count: '1' }] },
+}
+
+test('OTLP is taken as protobuf and JSON, compressed or not', async () => {
+  const text = otlp([gauge])
+  const protobuf = { 'content-type': 'application/x-protobuf' }
+  const json = { 'content-type': 'application/json' }
+  const message = otlpJsonToProto('metrics', text)
+  for (const [body, headers] of [
+    [message, protobuf],
+    [gzipSync(message), { ...protobuf, 'content-encoding': 'gzip' }],
+    [Buffer.from(text), json],
+  ] as const) {
+    assert.deepEqual(await post('/otlp', body, headers as Record<string, string>), { status: 200, text: '' })
+  }
+  assert.deepEqual(await stored(), [
+    { __name__: 'room_temperature_celsius', job: 'shop' },
+    { __name__: 'target_info', host_name: 'h', job: 'shop' },
+  ])
+  assert.deepEqual(
+    [...database.source.metadata()].map(({ family, type }) => [family, type]),
+    [
+      ['room_temperature_celsius', 'gauge'],
+      ['target_info', 'gauge'],
+    ],
+  )
+})
+
+test('OTLP is refused as a whole when a part cannot be translated, malformed or of another type', async () => {
+  const json = { 'content-type': 'application/json' }
+  assert.deepEqual(await post('/otlp', Buffer.from(otlp([gauge, delta])), json), {
+    status: 500,
+    text: 'invalid temporality and type combination for metric "visits"\n',
+  })
+  assert.equal((await post('/otlp', Buffer.from('{'), json)).status, 400)
+  assert.equal(
+    (await post('/otlp', Buffer.from([10, 200, 1]), { 'content-type': 'application/x-protobuf' })).status,
+    400,
+  )
+  assert.deepEqual(await post('/otlp', Buffer.from('{}'), { 'content-type': 'text/plain' }), {
+    status: 400,
+    text: 'unsupported content type: text/plain, supported: [application/json, application/x-protobuf]\n',
+  })
+  assert.deepEqual(await stored(), [])
+})
+
+test('exponential histograms are left out and said to be', async () => {
+  const answer = await post('/otlp', Buffer.from(otlp([gauge, exponential])), { 'content-type': 'application/json' })
+  assert.equal(answer.status, 200)
+  assert.equal(JSON.parse(answer.text).partialSuccess.rejectedDataPoints, '1')
+  assert.equal((await stored()).length, 2)
+})
