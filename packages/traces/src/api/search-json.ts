@@ -96,7 +96,7 @@ function spanToJson(
   })
 }
 
-function staticToJson(value: Static): unknown {
+export function staticToJson(value: Static): unknown {
   switch (value.type) {
     case 'int':
       return { intValue: String(value.value) }
@@ -131,7 +131,8 @@ function serviceStats(spans: readonly StoredSpan[]): Record<string, unknown> {
 
 const STATUS_ERROR = 2
 
-function withoutDefaults(fields: Record<string, unknown>): Record<string, unknown> {
+/** jsonpb leaves out fields that have their default. */
+export function withoutDefaults(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined && value !== 0 && value !== '' && value !== '0'),
   )

@@ -8,12 +8,16 @@ import { TraceQlError } from '../query/ast.ts'
 import type { TraceQlQuery } from '../query/ast.ts'
 import { checkTraceQl } from '../query/check.ts'
 import { extractMatchers } from '../query/filter-extract.ts'
+import { createIntervals } from '../query/intervals.ts'
+import { evaluateMetrics } from '../query/metrics.ts'
 import { parseTraceQl } from '../query/parser.ts'
 import { searchTraces } from '../query/search.ts'
 import { INTRINSIC_TAGS, parseTag, TAG_SCOPES, tagNames, tagValues } from '../query/tags.ts'
 import type { TagScope, TagValue } from '../query/tags.ts'
 import { lookUpTrace } from '../query/trace-lookup.ts'
 import { legacyQuery } from './legacy-search.ts'
+import { metricsToJson } from './metrics-json.ts'
+import { parseMetricsRange } from './metrics-parameters.ts'
 import { parseRange, parseSearchParameters } from './parameters.ts'
 import { searchToJson } from './search-json.ts'
 import { parseTraceId } from './trace-id.ts'
@@ -32,6 +36,8 @@ export interface TempoApiOptions {
 const QUERY_TIMEOUT_MS = 30_000
 /** Spans of one trace that are held while it is evaluated. */
 const MAX_SPANS = 5_000_000
+/** Series of one metrics query; more help nobody. */
+const MAX_SERIES = 10_000
 const MAX_TAG_VALUE_BYTES = 10_000_000
 const PROTOBUF = 'application/protobuf'
 
@@ -52,12 +58,8 @@ export function addTempoApi(server: HttpServer, options: TempoApiOptions): void 
   api.get('/api/v2/search/tag/:tag/values', async (request, reply) =>
     reply.send({ tagValues: await valuesOf(request, options), metrics: {} }),
   )
-  for (const path of ['/api/metrics/query_range', '/api/metrics/query']) {
-    api.get(path, (request) => {
-      compile(queryOf(request).get('q') ?? queryOf(request).get('query') ?? '')
-      throw new HttpError(400, 'TraceQL metrics queries are not supported yet')
-    })
-  }
+  api.get('/api/metrics/query_range', (request, reply) => metrics(request, reply, options, false))
+  api.get('/api/metrics/query', (request, reply) => metrics(request, reply, options, true))
   addStatus(api, options)
 }
 
@@ -131,6 +133,27 @@ async function search(request: FastifyRequest, reply: FastifyReply, options: Tem
       totalBlockBytes: blocks.sizeBytes,
     }),
   )
+}
+
+async function metrics(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: TempoApiOptions,
+  isInstant: boolean,
+): Promise<FastifyReply> {
+  const parameters = queryOf(request)
+  const range = parseMetricsRange(parameters, options.nowMs())
+  const query = compile(parameters.get('q') ?? parameters.get('query') ?? '')
+  const aggregate = query.metrics
+  if (aggregate === undefined) throw new HttpError(400, 'not a metrics query')
+  if (aggregate.name === 'compare') throw new HttpError(400, 'compare() is not supported yet')
+  const { endNs, startNs } = range
+  const intervals = createIntervals(startNs, endNs, isInstant ? endNs - startNs : range.stepNs)
+  const budget = budgetFor(request, options)
+  const series = await options.read((segments) =>
+    evaluateMetrics(segments, { query, aggregate, intervals, budget, maxSeries: MAX_SERIES }),
+  )
+  return reply.send(metricsToJson(series, intervals, isInstant))
 }
 
 async function tags(request: FastifyRequest, reply: FastifyReply, options: TempoApiOptions): Promise<FastifyReply> {

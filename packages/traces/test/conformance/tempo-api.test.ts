@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe } from 'node:test'
 import { parseTags } from '../../src/api/logfmt-tags.ts'
+import { parseTimestamp } from '../../src/api/metrics-parameters.ts'
 import { parseSearchParameters } from '../../src/api/parameters.ts'
 import { parseTraceId } from '../../src/api/trace-id.ts'
 import { loadTempoConfig } from '../../src/config/tempo-config.ts'
@@ -17,6 +18,10 @@ function factCases(file: string, run: (fact: Json) => undefined | { skip: string
       id: `${fact.src_line} ${fact.name ?? fact.tags ?? fact.hex ?? ''}`.trim(),
       run: () => run(fact),
     }))
+}
+
+function wantedNs(want: { unix?: number; unix_nano?: string }): bigint {
+  return want.unix_nano === undefined ? BigInt(want.unix!) * 1_000_000_000n : BigInt(want.unix_nano)
 }
 
 function configCases(): Case[] {
@@ -71,6 +76,20 @@ describe('Tempo API conformance', () => {
       if (test === 'TestTraceIDToHexString') assert.equal(hexId(new Uint8Array(bytes)), hex)
       else if (bytes === null) assert.throws(() => parseTraceId(hex))
       else assert.deepEqual([...parseTraceId(hex)], bytes)
+      return undefined
+    }),
+  )
+  runFamily(
+    'tempo-api time_params',
+    factCases('time_params', ({ error, value, want }) => {
+      const nowNs = 42n
+      if (error) {
+        assert.throws(() => parseTimestamp(value, nowNs))
+        return undefined
+      }
+      const seconds = (text: string): bigint => parseTimestamp(text, nowNs)
+      const expected = want === 'now' ? nowNs : typeof want === 'string' ? seconds(want) : wantedNs(want)
+      assert.equal(parseTimestamp(value, nowNs), expected)
       return undefined
     }),
   )

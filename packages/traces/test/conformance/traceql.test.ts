@@ -8,6 +8,7 @@ import { checkTraceQl, UnsupportedError } from '../../src/query/check.ts'
 import { compilePredicate, compileValue } from '../../src/query/expression.ts'
 import type { RowSource } from '../../src/query/expression.ts'
 import { extractQuery } from '../../src/query/filter-extract.ts'
+import { createIntervals, intervalOf } from '../../src/query/intervals.ts'
 import { tokenize } from '../../src/query/lexer.ts'
 import { parseTraceQl } from '../../src/query/parser.ts'
 import { runPipeline } from '../../src/query/pipeline.ts'
@@ -196,6 +197,13 @@ describe('TraceQL conformance', () => {
   runFamily(
     'traceql tag_filter_extract',
     factCases('tag_filter_extract', ({ expected, query }) => assert.equal(extractQuery(query), expected)),
+  )
+  runFamily(
+    'traceql metrics_intervals',
+    factCases('metrics_intervals', ({ end, expected, start, step, ts }) => {
+      const intervals = createIntervals(BigInt(start), BigInt(end), BigInt(step))
+      assert.equal(intervalOf(intervals, BigInt(ts)), expected)
+    }),
   )
   runFamily(
     'traceql doc_queries',
