@@ -109,3 +109,5 @@ export type {
   OtlpSummaryPoint,
   OtlpTemporality,
 } from './wire/otlp-metrics.ts'
+export { OtlpLogsReader } from './wire/otlp-logs.ts'
+export type { OtlpLogRecord, OtlpLogsVisitor } from './wire/otlp-logs.ts'

@@ -77,7 +77,8 @@ export class StreamTable {
         continue
       }
       const ids = this.#idsOf(matcher)
-      selected = selected ? selected.intersection(ids) : ids
+      const before: Set<number> | undefined = selected
+      selected = before ? new Set([...ids].filter((id) => before.has(id))) : ids
       if (selected.size === 0) return []
     }
     const streams: StoredStream[] = []
