@@ -32,7 +32,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 3000,
     // Measured by precompress instead, which compresses anyway.
     reportCompressedSize: false,
-    rollupOptions: { output: { manualChunks: chunkOf } },
+    rollupOptions: { output: { manualChunks: chunkOf, experimentalMinChunkSize: 20_000 } },
   },
 })
 
@@ -40,7 +40,6 @@ export default defineConfig({
 function chunkOf(id: string): string | undefined {
   if (!id.includes('node_modules')) return undefined
   if (/node_modules\/(react|react-dom|scheduler)\//.test(id)) return 'react'
-  if (/node_modules\/@grafana\/scenes\//.test(id)) return 'scenes'
   if (/node_modules\/(@codemirror|@lezer|@prometheus-io|codemirror|@grafana\/lezer-)/.test(id)) return 'editor'
   return undefined
 }

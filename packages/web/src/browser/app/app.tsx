@@ -10,7 +10,7 @@ export function App(): ReactNode {
   return (
     <ThemeProvider>
       <LocationServiceProvider service={locationService}>
-        <GlobalStyles isExtensionSidebarOpen={false} />
+        <GlobalStyles />
         <ErrorBoundary>
           <HistoryRouter>
             <AppRoutes />

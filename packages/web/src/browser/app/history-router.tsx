@@ -1,6 +1,8 @@
 import { locationService } from '@grafana/runtime'
 import { useLayoutEffect, useState, type ReactNode } from 'react'
-import { Router, type NavigationType, type Navigator } from 'react-router-dom'
+import { Router, type Location, type NavigationType, type Navigator } from 'react-router-dom'
+
+type State = { readonly action: string; readonly location: Location }
 
 /**
  * Lets react-router 6 follow the history (version 4) that the dashboard runtime writes to. The two differ only in
@@ -8,8 +10,8 @@ import { Router, type NavigationType, type Navigator } from 'react-router-dom'
  */
 export function HistoryRouter({ children }: { readonly children: ReactNode }): ReactNode {
   const history = locationService.getHistory()
-  const [state, setState] = useState({ action: history.action, location: history.location })
-  useLayoutEffect(() => history.listen((location, action) => setState({ location, action })), [history])
+  const [state, setState] = useState<State>({ action: history.action, location: history.location })
+  useLayoutEffect(() => history.listen((location: State['location'], action: State['action']) => setState({ location, action })), [history])
   return (
     <Router
       navigator={history as unknown as Navigator}

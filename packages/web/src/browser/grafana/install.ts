@@ -5,6 +5,7 @@ import {
   setLocale,
   setTimeZoneResolver,
   setWeekStart,
+  type GrafanaConfig,
 } from '@grafana/data'
 import { initPluginTranslations } from '@grafana/i18n'
 import {
@@ -38,7 +39,7 @@ export async function installRuntime(): Promise<void> {
   installTransformers()
   config.appSubUrl = bootData.settings.appSubUrl
   locationUtil.initialize({
-    config,
+    config: config as unknown as GrafanaConfig,
     getVariablesUrlParams: () => ({}),
     getTimeRangeForUrl: () => ({ from: 'now-1h', to: 'now' }),
   })

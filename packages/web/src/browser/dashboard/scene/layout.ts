@@ -45,14 +45,17 @@ function repeatValues(scope: SceneObject, name: string): RepeatValue[] {
   const variable = sceneGraph.lookupVariable(name, scope)
   if (!(variable instanceof MultiValueVariable)) return []
   const { value, text, options } = variable.state
-  if (variable.hasAllValue()) return options.map((option) => ({ value: String(option.value), text: option.label }))
+  const all = options as readonly { value: unknown; label: string }[]
+  if (variable.hasAllValue()) return all.map((option) => ({ value: String(option.value), text: option.label }))
   const values = [value].flat().map(String)
   const texts = [text].flat().map(String)
   return values.filter((item) => item !== '').map((item, index) => ({ value: item, text: texts[index] ?? item }))
 }
 
 function gridChildren(panels: readonly PanelModel[], valuesOf: (name: string) => readonly RepeatValue[]): SceneGridItemLike[] {
-  return placePanels(panels, valuesOf).flatMap((placed) => (placed.row ? [buildRow(placed)] : placed.panels.map(buildItem)))
+  return placePanels(panels, valuesOf).flatMap((placed): SceneGridItemLike[] =>
+    placed.row ? [buildRow(placed)] : placed.panels.map(buildItem),
+  )
 }
 
 function buildRow({ row, key, y, scope, panels }: PlacedRow): SceneGridRow {

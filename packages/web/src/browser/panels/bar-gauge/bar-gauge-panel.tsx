@@ -1,4 +1,4 @@
-import { PanelPlugin, type FieldDisplay, type PanelProps } from '@grafana/data'
+import { PanelPlugin, type DisplayValueAlignmentFactors, type FieldDisplay, type PanelProps } from '@grafana/data'
 import { BarGaugeNamePlacement, BarGaugeSizing, BarGaugeValueMode, VizOrientation } from '@grafana/schema'
 import { BarGauge, BarGaugeDisplayMode, sharedSingleStatMigrationHandler, useTheme2, VizRepeater, type VizRepeaterRenderValueProps } from '@grafana/ui'
 import type { ReactNode } from 'react'
@@ -34,7 +34,7 @@ function BarGaugePanel(props: PanelProps<BarGaugeOptions>): ReactNode {
   const { data, options, width, height, renderCounter } = props
   const theme = useTheme2()
   if (data.series.length === 0) return <PanelMessage data={data} />
-  const renderValue = (item: VizRepeaterRenderValueProps<FieldDisplay>) => {
+  const renderValue = (item: VizRepeaterRenderValueProps<FieldDisplay, DisplayValueAlignmentFactors>) => {
     const { value, width, height, orientation, alignmentFactors } = item
     const processor = value.view?.getFieldDisplayProcessor(value.colIndex ?? 0)
     return (

@@ -18,8 +18,8 @@ export const singleValueDefaults = {
   orientation: 'auto' as VizOrientation,
 }
 
-export function displayValues(
-  props: PanelProps<SingleValueOptions>,
+export function displayValues<T extends SingleValueOptions>(
+  props: PanelProps<T>,
   theme: GrafanaTheme2,
   sparkline = false,
 ): FieldDisplay[] {

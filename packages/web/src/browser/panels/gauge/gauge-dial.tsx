@@ -65,7 +65,9 @@ export function GaugeDial(props: Props): ReactNode {
 }
 
 function bandsOf(value: FieldDisplay, theme: GrafanaTheme2) {
-  const { thresholds, min = 0, max = 100 } = value.field
+  const { thresholds } = value.field
+  const min = value.field.min ?? 0
+  const max = value.field.max ?? 100
   if (!thresholds || thresholds.steps.length === 0) return []
   const scale = thresholds.mode === ThresholdsMode.Percentage ? { min: 0, max: 100 } : { min, max }
   // The first step applies below all others, whatever value it carries.
