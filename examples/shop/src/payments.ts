@@ -37,7 +37,7 @@ export function paymentRoutes({ random, journal }: ServiceSetup): readonly Route
         await sleep(pauseMs)
       }
       await sleep(random.latencyMs(25))
-      if (random.chance(0.02)) throw new GatewayTimeout(`the payment gateway did not answer for order ${charge.id}`)
+      if (random.chance(0.04)) throw new GatewayTimeout(`the payment gateway did not answer for order ${charge.id}`)
     })
   }
 

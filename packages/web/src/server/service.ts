@@ -143,7 +143,9 @@ export async function startWeb(options: WebOptions): Promise<RunningSystem> {
     logger.info({ url }, 'grafana is ready')
     return {
       endpoints: [{ name: 'grafana', url }],
-      notices: made ? [`Grafana login: ${made.login} / ${made.password} (shown once, stored hashed)`] : [],
+      notices: made
+        ? [`Grafana login: ${made.login} / ${made.password} (shown until the first login, stored hashed)`]
+        : [],
       async reload() {
         const [nextSources, nextProviders] = await loadProvisioning(paths.provisioning, environment)
         services.dataSources = nextSources

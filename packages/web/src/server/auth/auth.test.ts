@@ -41,6 +41,17 @@ test('makes up a password for the first administrator, stores only its hash', as
   assert.equal(again, undefined)
 })
 
+test('a generated password that nobody has used is made up anew, so that it cannot get lost', async () => {
+  const { made, login, users } = await setUp()
+  const restart = () => createFirstAdmin(users, requireSettings({ ini: undefined, environment: {} }), new FakeClock())
+  const second = await restart()
+  assert.ok(made && second && second.password !== made.password)
+  assert.equal(await login.check('admin', made.password), undefined)
+  assert.ok(await login.check('admin', second.password))
+  assert.equal(await restart(), undefined)
+  assert.equal(await users.count(), 1)
+})
+
 test('takes a configured password without telling it', async () => {
   const { made, login } = await setUp({ GF_SECURITY_ADMIN_PASSWORD: 'mine', GF_SECURITY_ADMIN_USER: 'boss' })
   assert.equal(made, undefined)

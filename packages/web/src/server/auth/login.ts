@@ -33,7 +33,10 @@ export class Login {
     const user = await this.#users.find(login)
     // An unknown name costs as much as a wrong password, so that names cannot be guessed by the clock.
     const isRight = await verifyPassword(password, user?.password ?? (await this.#decoyHash()))
-    if (user && isRight) return user
+    if (user && isRight) {
+      await this.#users.claim(user.id)
+      return user
+    }
     await this.#db.insertInto('login_attempt').values({ username: login, created_ms: this.#clock.nowMs() }).execute()
     return undefined
   }

@@ -1,7 +1,7 @@
 import { ConfigError } from '@quartet/runtime'
 import { isAbsolute, join, resolve } from 'node:path'
 import { z } from 'zod'
-import { expandValues } from './expand-values.ts'
+import { expandOrReport } from './expand-values.ts'
 import { loadProvisioningFiles } from './provisioning-files.ts'
 
 /** A folder of files that dashboards are read from. */
@@ -51,8 +51,9 @@ export async function loadDashboardProviders(
   const problems: string[] = []
   for (const { file } of await loadProvisioningFiles(join(provisioningDirectory, 'dashboards'), fileSchema)) {
     for (const [index, raw] of file.value.providers.entries()) {
-      const entry = expandValues(raw, environment)
       const at = file.at(['providers', index, 'name'])
+      const entry = expandOrReport(raw, environment, at, problems)
+      if (!entry) continue
       const path = entry.options.path ?? entry.options.folder
       if (path === undefined) problems.push(`${at}: error: "options.path" is missing`)
       if (entry.folder !== '' && entry.options.foldersFromFilesStructure) {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { DataSourceDto } from '../../common/api.ts'
-import { expandValues } from './expand-values.ts'
+import { expandOrReport } from './expand-values.ts'
 import { loadProvisioningFiles } from './provisioning-files.ts'
 
 /** A data source as the server uses it; `secrets` never leave the server. */
@@ -86,7 +86,7 @@ export async function loadDataSources(
     for (const { name } of file.value.deleteDatasources) byName.delete(name)
     for (const [index, raw] of file.value.datasources.entries()) {
       const at = file.at(['datasources', index, 'name'])
-      const entry = tryExpand(raw, environment, at, problems)
+      const entry = expandOrReport(raw, environment, at, problems)
       if (!entry) continue
       const uid = entry.uid ?? uidFromName(entry.name)
       for (const key of [`name "${entry.name}"`, `uid "${uid}"`]) {
@@ -154,19 +154,5 @@ function toDataSource(entry: DataSourceEntry, index: number): DataSource {
     isEditable: entry.editable,
     jsonData: entry.jsonData,
     secrets: entry.secureJsonData,
-  }
-}
-
-function tryExpand(
-  entry: DataSourceEntry,
-  environment: Readonly<Record<string, string | undefined>>,
-  at: string,
-  problems: string[],
-): DataSourceEntry | undefined {
-  try {
-    return expandValues(entry, environment)
-  } catch (error) {
-    problems.push(`${at}: error: $__file{} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
-    return undefined
   }
 }

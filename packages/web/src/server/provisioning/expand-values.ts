@@ -14,6 +14,16 @@ export function expandValues<T>(value: T, environment: Environment): T {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, expandValues(item, environment)])) as T
 }
 
+/** As {@link expandValues}; a file that cannot be read becomes a problem at `at`, and the result `undefined`. */
+export function expandOrReport<T>(value: T, environment: Environment, at: string, problems: string[]): T | undefined {
+  try {
+    return expandValues(value, environment)
+  } catch (error) {
+    problems.push(`${at}: error: $__file{} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    return undefined
+  }
+}
+
 const REFERENCE = /\$\$|\$__(env|file)\{([^}]*)\}|\$\{([^}]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)/g
 
 function expandText(text: string, environment: Environment): string {

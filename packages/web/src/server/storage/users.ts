@@ -4,6 +4,8 @@ import type { UserRow } from './schema.ts'
 
 export type { UserRow }
 
+const UNCLAIMED = 'unclaimed_admin'
+
 /** People who may log in, and how they like the page. */
 export class Users {
   readonly #db: Database
@@ -57,6 +59,28 @@ export class Users {
 
   get(id: number): Promise<UserRow | undefined> {
     return this.#db.selectFrom('user').selectAll().where('id', '=', id).where('is_disabled', '=', 0).executeTakeFirst()
+  }
+
+  async setPassword(id: number, passwordHash: string, nowMs: number): Promise<void> {
+    await this.#db.updateTable('user').set({ password: passwordHash, updated_ms: nowMs }).where('id', '=', id).execute()
+  }
+
+  /** Remembers that nobody has used this user's generated password yet. */
+  async markUnclaimed(id: number): Promise<void> {
+    await this.#db
+      .insertInto('kv_store')
+      .values({ key: UNCLAIMED, value: String(id) })
+      .execute()
+  }
+
+  async unclaimed(): Promise<UserRow | undefined> {
+    const row = await this.#db.selectFrom('kv_store').select('value').where('key', '=', UNCLAIMED).executeTakeFirst()
+    return row && this.get(Number(row.value))
+  }
+
+  /** The user has logged in: a generated password stays as it is from now on. */
+  async claim(id: number): Promise<void> {
+    await this.#db.deleteFrom('kv_store').where('key', '=', UNCLAIMED).where('value', '=', String(id)).execute()
   }
 
   async preferences(userId: number, defaults: UserPreferences): Promise<UserPreferences> {
