@@ -11,5 +11,5 @@ await main(async () => {
   await ensureWebBuilt()
   const args = process.argv.slice(2)
   const isCommand = /^(up|serve|check|version|help)$/.test(args[0] ?? '')
-  await becomeNode([join(ROOT, 'packages/cli/src/main.ts'), ...(isCommand ? [] : ['up']), ...args])
+  await becomeNode([join(ROOT, 'packages/cli/src/main.mjs'), ...(isCommand ? [] : ['up']), ...args])
 })

@@ -18,7 +18,7 @@ export interface SystemEntry {
 
 export const SYSTEMS: readonly SystemEntry[] = [
   { name: 'metrics', service: 'prometheus', module: '@quartet/metrics', heapLimitMb: 2048, stopRank: 3 },
-  { name: 'logs', service: 'loki', module: '@quartet/logs', heapLimitMb: 2048, stopRank: 3 },
+  { name: 'logs', service: 'loki', module: '@quartet/logs', heapLimitMb: 1024, stopRank: 3 },
   { name: 'traces', service: 'tempo', module: '@quartet/traces', heapLimitMb: 1024, stopRank: 3 },
   { name: 'collector', service: 'alloy', module: '@quartet/collector', heapLimitMb: 512, stopRank: 1 },
   { name: 'web', service: 'grafana', module: '@quartet/web', heapLimitMb: 512, stopRank: 2 },

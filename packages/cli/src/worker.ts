@@ -1,13 +1,11 @@
-import { enableCompileCache, flushCompileCache } from 'node:module'
+import { systemClock } from '@quartet/runtime'
+import { flushCompileCache } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
+import { toFailure } from './supervisor/messages.ts'
 import type { FromWorker, SystemStart, ToWorker } from './supervisor/messages.ts'
+import { hostSystem } from './supervisor/system-host.ts'
 
-/** One system in a thread of its own. The cache must be on before anything else is loaded, hence the late imports. */
-enableCompileCache((workerData as { cacheDirectory: string }).cacheDirectory)
-const { systemClock } = await import('@quartet/runtime')
-const { hostSystem } = await import('./supervisor/system-host.ts')
-const { toFailure } = await import('./supervisor/messages.ts')
-
+/** One system in a thread of its own; begun by worker-entry.mjs. */
 const port = parentPort!
 const send = (message: FromWorker): void => port.postMessage(message)
 

@@ -8,6 +8,11 @@ import type { SystemRunner } from './runner.ts'
 const PING_INTERVAL_MS = 10_000
 /** Nothing in a system may block its event loop for this long: it is taken for hung and replaced. */
 const HUNG_AFTER_MS = 120_000
+/**
+ * V8 would let it grow to 48 MB while a system is loaded and not shrink it again: 15 MB per idle thread. Hot paths allocate nothing
+ * per item, so a small one costs them little. Measured in docs/decisions/0007-idle-memory.md.
+ */
+const YOUNG_GENERATION_MB = 6
 /** Deep recursion in a query must fail as a RangeError and not as a crash of the process. */
 const STACK_MB = 4
 
@@ -21,10 +26,14 @@ export interface ThreadOptions {
 /** A system in a worker thread with a heap limit. */
 export function runInThread(options: ThreadOptions): SystemRunner {
   const { clock } = options
-  const worker = new Worker(new URL('../worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('../worker-entry.mjs', import.meta.url), {
     name: options.start.name,
     workerData: { start: options.start, cacheDirectory: options.cacheDirectory },
-    resourceLimits: { maxOldGenerationSizeMb: options.heapLimitMb, stackSizeMb: STACK_MB },
+    resourceLimits: {
+      maxOldGenerationSizeMb: options.heapLimitMb,
+      maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      stackSizeMb: STACK_MB,
+    },
   })
   const started = Promise.withResolvers<StartedSystem>()
   const exited = Promise.withResolvers<string>()
