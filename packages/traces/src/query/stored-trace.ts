@@ -124,6 +124,7 @@ export class StoredTrace implements TraceContext {
   readonly rootName: string
   readonly rootServiceName: string
   #positions: Map<StoredSpan, TreePosition> | undefined
+  #bySource: Map<SegmentSource, Map<number, StoredSpan>> | undefined
 
   constructor(id: Uint8Array, parts: readonly { part: QuerySegment; trace: number }[]) {
     this.id = id
@@ -142,13 +143,24 @@ export class StoredTrace implements TraceContext {
   }
 
   position(source: SegmentSource, row: number): TreePosition {
-    const span = this.spans.find((candidate) => candidate.part.source === source && candidate.row === row)
+    this.#bySource ??= this.#indexBySource()
+    const span = this.#bySource.get(source)?.get(row)
     return span ? this.positionOf(span) : { left: 0, right: 0, parent: 0 }
   }
 
   positionOf(span: StoredSpan): TreePosition {
     this.#positions ??= this.#buildPositions()
     return this.#positions.get(span)!
+  }
+
+  #indexBySource(): Map<SegmentSource, Map<number, StoredSpan>> {
+    const index = new Map<SegmentSource, Map<number, StoredSpan>>()
+    for (const span of this.spans) {
+      const { source } = span.part
+      const rows = index.get(source) ?? new Map<number, StoredSpan>()
+      index.set(source, rows.set(span.row, span))
+    }
+    return index
   }
 
   #buildPositions(): Map<StoredSpan, TreePosition> {

@@ -33,6 +33,8 @@ export interface EncodeOptions {
   readonly directory: string
   readonly nowMs: number
   readonly walEnd: number
+  /** Blocks that the new one stands for. */
+  readonly replaces?: readonly string[]
 }
 
 /**
@@ -63,6 +65,7 @@ export async function encodeBlock(head: Head, options: EncodeOptions): Promise<s
       minMs: Number(head.minStartNs / 1_000_000n),
       maxMs: Number(head.maxEndNs / 1_000_000n),
       ...meta,
+      ...(options.replaces ? { replaces: options.replaces } : {}),
     })
   } catch (error) {
     await writer.abort()

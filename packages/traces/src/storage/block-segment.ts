@@ -92,20 +92,17 @@ export class BlockSegment implements SpanSegment {
     const start = page === 0 ? 0 : ends[0]
     const packed = await this.block.sectionRange('raw', start, ends[page === 0 ? 0 : 1])
     const bytes = unzip(packed).subarray(places[1], places[1] + places[2])
+    return readSpans(bytes, await this.#groups('resources'), await this.#groups('scopes'))
+  }
+
+  /** All spans, a page at a time, in the order of the rows. */
+  async *rawPages(): AsyncGenerator<readonly RawSpan[]> {
     const resources = await this.#groups('resources')
     const scopes = await this.#groups('scopes')
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const spans: RawSpan[] = []
-    for (let at = 0; at < bytes.length;) {
-      const length = view.getUint32(at + 8, true)
-      spans.push({
-        resource: resources(view.getUint32(at, true)),
-        scope: scopes(view.getUint32(at + 4, true)),
-        span: bytes.subarray(at + 12, at + 12 + length),
-      })
-      at += 12 + length
+    const ends = await this.#words('raw/ends', 0, this.block.sectionSize('raw/ends') / 4)
+    for (let page = 0, start = 0; page < ends.length; start = ends[page++]) {
+      yield readSpans(unzip(await this.block.sectionRange('raw', start, ends[page])), resources, scopes)
     }
-    return spans
   }
 
   async scopeMessages(): Promise<readonly Uint8Array[]> {
@@ -129,6 +126,25 @@ export class BlockSegment implements SpanSegment {
         schemaUrl: contents.subarray(at[number] + lengths[number], at[number + 1]),
       })
   }
+}
+
+function readSpans(
+  bytes: Uint8Array,
+  resources: (number: number) => RawGroup,
+  scopes: (number: number) => RawGroup,
+): RawSpan[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const spans: RawSpan[] = []
+  for (let at = 0; at < bytes.length;) {
+    const length = view.getUint32(at + 8, true)
+    spans.push({
+      resource: resources(view.getUint32(at, true)),
+      scope: scopes(view.getUint32(at + 4, true)),
+      span: bytes.subarray(at + 12, at + 12 + length),
+    })
+    at += 12 + length
+  }
+  return spans
 }
 
 const READERS: { readonly [N in keyof SpanData]: (arrays: Uint8Array[]) => SpanData[N] } = {

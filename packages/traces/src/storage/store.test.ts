@@ -118,6 +118,47 @@ describe('SpanStore', () => {
     await store.close()
   })
 
+  it('merges small blocks into one that holds the same, and takes over from them after a crash', async () => {
+    const disk = new FaultyFileSystem()
+    let store = await openStore(disk)
+    const ids = ['a1', 'a2', 'a3', 'a4', 'a5']
+    for (const [index, id] of ids.entries()) {
+      await store.append(request(id))
+      await store.append(request('ff', String(index + 1)))
+      await store.cut()
+    }
+    assert.equal(store.blockCount, 5)
+    await store.maintain()
+    assert.equal(store.blockCount, 1)
+    const check = async (): Promise<void> => {
+      for (const id of ids) assert.ok(await has(store, id), id)
+      const trace = await store.read((segments) => lookUpTrace(segments, parseTraceId('ff')))
+      assert.equal(Buffer.from(trace!).toString('latin1').split('work').length - 1, 5)
+    }
+    await check()
+    await store.close()
+    store = await openStore(disk.crash('keep'))
+    assert.equal(store.blockCount, 1)
+    await check()
+    await store.close()
+  })
+
+  it('sets a damaged block aside and answers from the rest', async () => {
+    const disk = new FaultyFileSystem()
+    const problems: string[] = []
+    const store = await openStore(disk, { onProblem: ({ kind }) => problems.push(kind) })
+    await store.append(request('a1'))
+    await store.cut()
+    await store.append(request('a2'))
+    const [id] = await disk.list('/data/tempo/blocks')
+    disk.flipBit(`/data/tempo/blocks/${id}/sections`, 3, 1)
+    assert.ok(await has(store, 'a2'))
+    assert.ok(!(await has(store, 'a1')))
+    assert.equal(store.blockCount, 0)
+    await store.close()
+    assert.deepEqual(problems, ['corrupt'])
+  })
+
   it('finds everything acknowledged after a crash at any operation', async () => {
     for (let seed = 1; seed <= 60; seed++) {
       const disk = new FaultyFileSystem({ seed })

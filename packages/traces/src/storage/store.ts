@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { BlockContentMeta } from './block-encoder.ts'
 import { encodeBlock } from './block-encoder.ts'
 import { BlockSegment } from './block-segment.ts'
+import { mergeBlocks, selectCompaction } from './compaction.ts'
 import { HeadSegment } from './head-segment.ts'
 import { Head } from './head.ts'
 
@@ -166,21 +167,24 @@ export class SpanStore {
       for (const block of blocks) segments.push(this.#segmentOf(block))
       return await run(segments)
     } catch (error) {
-      if (error instanceof CorruptBlockError)
-        this.#options.onProblem({ kind: 'corrupt', message: error.message, cause: error })
-      throw error
+      // Without the damaged block the question can still be answered; what it held is reported, not silently missed.
+      const damaged = error instanceof CorruptBlockError && blocks.find(({ id }) => error.message.includes(id))
+      if (!damaged) throw error
+      this.#setAside(damaged.id, error)
     } finally {
       for (const block of blocks) block.release()
     }
+    return this.read(run)
   }
 
   /** To be called regularly: writes a head that is old enough, tries again what failed, removes what has expired. */
   async maintain(): Promise<void> {
     const { maxHeadAgeMs, nowMs } = this.#options
     const isOld = this.#head.spanCount > 0 && nowMs() - this.#head.createdMs >= maxHeadAgeMs
-    if (isOld) await this.cut()
+    if (isOld || this.#head.sizeBytes >= this.#options.maxHeadBytes) await this.cut()
     else if (this.#frozen.length > 0) await this.#writeFrozen()
     this.#removeExpired()
+    await this.#compact()
   }
 
   /** Writes the head as a block. Resolves when it is one; rejects when the disk refuses, and then tries again later. */
@@ -286,6 +290,47 @@ export class SpanStore {
     this.#blocks.remove(expired).catch((cause: unknown) => {
       this.#options.onProblem({ kind: 'retention', message: 'could not remove expired blocks', cause })
     })
+  }
+
+  #setAside(id: string, cause: unknown): void {
+    this.#segments.delete(id)
+    this.#blocks.setAside(id, cause).catch((error: unknown) => {
+      this.#options.onProblem({ kind: 'corrupt', message: `could not set block ${id} aside`, cause: error })
+    })
+  }
+
+  /** Puts one run of small neighbouring blocks together, when there is one. */
+  async #compact(): Promise<void> {
+    const run = selectCompaction(this.#blocks.blocks)
+    if (run.length === 0) return
+    const { fileSystem, directory, nowMs } = this.#options
+    for (const block of run) block.acquire()
+    let id: string
+    try {
+      const merged = await mergeBlocks(
+        run.map((block) => this.#segmentOf(block)),
+        nowMs(),
+      )
+      id = await encodeBlock(merged, {
+        fileSystem,
+        directory: join(directory, 'blocks'),
+        nowMs: nowMs(),
+        walEnd: run.reduce((end, block) => Math.max(end, metaOf(block).walEnd), -1),
+        replaces: run.map((block) => block.id),
+      })
+    } catch (error) {
+      const damaged = error instanceof CorruptBlockError && run.find((block) => error.message.includes(block.id))
+      if (!damaged) throw error
+      this.#setAside(damaged.id, error)
+      return
+    } finally {
+      for (const block of run) block.release()
+    }
+    for (const block of run) this.#segments.delete(block.id)
+    await this.#blocks.replace(
+      [id],
+      run.map((block) => block.id),
+    )
   }
 
   #segmentOf(block: BlockDirectory['blocks'][number]): BlockSegment {
