@@ -14,7 +14,7 @@ import type { GroupRange, SpanColumns } from '@quartet/model'
 import { ByteInterner } from './byte-interner.ts'
 import { ByteSlabs } from './byte-slabs.ts'
 import { grownBigs, grownBytes, grownDoubles, grownInts, grownWords } from './grow.ts'
-import { TraceTable } from './trace-table.ts'
+import { isBelow, TraceTable } from './trace-table.ts'
 
 const EMPTY = new Uint8Array(0)
 const SCOPES = 5
@@ -63,9 +63,11 @@ export class GroupTable {
 export class Head {
   readonly createdMs: number
   spanCount = 0
-  attributeBytes = 0
-  minStartNs = (1n << 64n) - 1n
-  maxEndNs = 0n
+  /** Halves of the earliest start and the latest end: bigints would be allocated per span. */
+  #minStartLow = 0xffffffff
+  #minStartHigh = 0xffffffff
+  #maxEndLow = 0
+  #maxEndHigh = 0
   readonly values: ByteInterner = new ByteInterner()
   readonly keys: readonly ByteInterner[] = Array.from({ length: SCOPES }, () => new ByteInterner())
   readonly traces: TraceTable = new TraceTable()
@@ -77,6 +79,8 @@ export class Head {
   trace = new Uint32Array(0)
   previousRow = new Int32Array(0)
   start = new BigUint64Array(0)
+  /** The same memory as {@link start}: low half, high half. */
+  #startWords = new Uint32Array(0)
   duration = new Float64Array(0)
   kind = new Uint8Array(0)
   status = new Uint8Array(0)
@@ -101,6 +105,14 @@ export class Head {
     this.values.intern(EMPTY, 0, 0) // number 0 is the empty text
   }
 
+  get minStartNs(): bigint {
+    return (BigInt(this.#minStartHigh) << 32n) | BigInt(this.#minStartLow)
+  }
+
+  get maxEndNs(): bigint {
+    return (BigInt(this.#maxEndHigh) << 32n) | BigInt(this.#maxEndLow)
+  }
+
   /** Roughly what this head holds in memory. */
   get sizeBytes(): number {
     return this.raw.sizeBytes + this.values.arenaBytes + this.spanCount * 80 + this.attributes.count * 17
@@ -118,11 +130,11 @@ export class Head {
   #addSpan(columns: SpanColumns, index: number): void {
     const { bytes } = columns
     const row = this.spanCount
-    const startNs = (BigInt(columns.startHigh[index]) << 32n) | BigInt(columns.startLow[index])
+    this.#startWords[2 * row] = columns.startLow[index]
+    this.#startWords[2 * row + 1] = columns.startHigh[index]
     const durationNs =
       (columns.endHigh[index] - columns.startHigh[index]) * 4294967296 +
       (columns.endLow[index] - columns.startLow[index])
-    this.start[row] = startNs
     // Ends before starts come from skewed clocks; upstream counts them as no time at all.
     this.duration[row] = durationNs > 0 ? durationNs : 0
     this.kind[row] = columns.kind[index]
@@ -136,7 +148,7 @@ export class Head {
     this.rawSlab[row] = this.raw.append(bytes, columns.spanStart[index], columns.spanEnd[index])
     this.rawOffset[row] = this.raw.lastOffset
     this.rawBytes[row] = columns.spanEnd[index] - columns.spanStart[index]
-    this.#addToTrace(row, this.traces.resolve(bytes, columns.traceIdStart[index]), hasParent)
+    this.#addToTrace(row, columns, index, hasParent)
     this.#addAttributes(columns.attributes, {
       bytes,
       from: columns.firstAttribute[index],
@@ -147,25 +159,28 @@ export class Head {
     this.spanCount = row + 1
   }
 
-  #addToTrace(row: number, trace: number, hasParent: boolean): void {
+  #addToTrace(row: number, columns: SpanColumns, index: number, hasParent: boolean): void {
     const { traces } = this
-    const startNs = this.start[row]
-    const endNs = startNs + BigInt(this.duration[row])
+    const trace = traces.resolve(columns.bytes, columns.traceIdStart[index])
+    const startLow = columns.startLow[index]
+    const startHigh = columns.startHigh[index]
+    const hasDuration = this.duration[row] > 0
+    const endLow = hasDuration ? columns.endLow[index] : startLow
+    const endHigh = hasDuration ? columns.endHigh[index] : startHigh
     this.trace[row] = trace
     this.previousRow[row] = traces.lastRow[trace]
-    if (traces.lastRow[trace] < 0) {
-      traces.startNs[trace] = startNs
-      traces.endNs[trace] = endNs
-      traces.sizeBytes[trace] = 0
-    } else {
-      if (startNs < traces.startNs[trace]) traces.startNs[trace] = startNs
-      if (endNs > traces.endNs[trace]) traces.endNs[trace] = endNs
-    }
+    traces.widen(trace, startLow, startHigh, endLow, endHigh)
     traces.lastRow[trace] = row
     traces.sizeBytes[trace] += this.rawBytes[row]
     if (!hasParent && traces.rootRow[trace] < 0) traces.rootRow[trace] = row
-    if (startNs < this.minStartNs) this.minStartNs = startNs
-    if (endNs > this.maxEndNs) this.maxEndNs = endNs
+    if (isBelow(startLow, startHigh, this.#minStartLow, this.#minStartHigh)) {
+      this.#minStartLow = startLow
+      this.#minStartHigh = startHigh
+    }
+    if (isBelow(this.#maxEndLow, this.#maxEndHigh, endLow, endHigh)) {
+      this.#maxEndLow = endLow
+      this.#maxEndHigh = endHigh
+    }
   }
 
   #numberGroups(
@@ -242,6 +257,7 @@ export class Head {
     for (const name of WORD_COLUMNS) this[name] = grownWords(this[name], size)
     this.previousRow = grownInts(this.previousRow, size)
     this.start = grownBigs(this.start, size)
+    this.#startWords = new Uint32Array(this.start.buffer)
     this.duration = grownDoubles(this.duration, size)
     this.kind = grownBytes(this.kind, size)
     this.status = grownBytes(this.status, size)

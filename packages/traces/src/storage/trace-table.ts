@@ -8,6 +8,9 @@ export class TraceTable {
   ids = new Uint8Array(64 * ID_BYTES)
   startNs = new BigUint64Array(64)
   endNs = new BigUint64Array(64)
+  /** The same memory, as low and high halves. */
+  #startWords = new Uint32Array(this.startNs.buffer)
+  #endWords = new Uint32Array(this.endNs.buffer)
   rootRow = new Int32Array(64)
   lastRow = new Int32Array(64)
   sizeBytes = new Uint32Array(64)
@@ -38,6 +41,22 @@ export class TraceTable {
     return trace
   }
 
+  /** Takes a span's time into the trace's. */
+  widen(trace: number, startLow: number, startHigh: number, endLow: number, endHigh: number): void {
+    const at = 2 * trace
+    const isNew = this.lastRow[trace] < 0
+    const starts = this.#startWords
+    const ends = this.#endWords
+    if (isNew || isBelow(startLow, startHigh, starts[at], starts[at + 1])) {
+      starts[at] = startLow
+      starts[at + 1] = startHigh
+    }
+    if (isNew || isBelow(ends[at], ends[at + 1], endLow, endHigh)) {
+      ends[at] = endLow
+      ends[at + 1] = endHigh
+    }
+  }
+
   id(trace: number): Uint8Array {
     return this.ids.subarray(trace * ID_BYTES, trace * ID_BYTES + ID_BYTES)
   }
@@ -57,6 +76,8 @@ export class TraceTable {
     this.ids = ids
     this.startNs = grownBigs(this.startNs, size)
     this.endNs = grownBigs(this.endNs, size)
+    this.#startWords = new Uint32Array(this.startNs.buffer)
+    this.#endWords = new Uint32Array(this.endNs.buffer)
     this.rootRow = grownInts(this.rootRow, size)
     this.lastRow = grownInts(this.lastRow, size)
     this.sizeBytes = grownWords(this.sizeBytes, size)
@@ -72,6 +93,11 @@ export class TraceTable {
     }
     this.#slots = slots
   }
+}
+
+/** Compares two 64-bit times by their halves. */
+export function isBelow(low: number, high: number, otherLow: number, otherHigh: number): boolean {
+  return high < otherHigh || (high === otherHigh && low < otherLow)
 }
 
 /** All 16 bytes take part: some senders fill only the last eight, others count upwards. */
