@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { addApi } from './api/api.ts'
-import { proxyUpgrades } from './api/data-source-proxy.ts'
+import { UpgradeProxy } from './api/data-source-proxy.ts'
 import { LiveChanges } from './api/live.ts'
 import { createFirstAdmin } from './auth/first-admin.ts'
 import { Login } from './auth/login.ts'
@@ -138,7 +138,11 @@ export async function startWeb(options: WebOptions): Promise<RunningSystem> {
   )
   try {
     await addApi(server.api, services, live)
-    server.server.on('upgrade', proxyUpgrades(services))
+    const upgrades = await rooms.start(
+      () => new UpgradeProxy(services),
+      (room) => room.close(),
+    )
+    server.server.on('upgrade', (request, socket, head) => upgrades.handle(request, socket, head))
     const { url } = await server.listen()
     logger.info({ url }, 'grafana is ready')
     return {

@@ -132,3 +132,20 @@ test('tails through a WebSocket, for those who are logged in only', async () => 
   assert.equal(await refusal(url.replace('/tail', '/push'), { cookie: web.cookie }), 403)
   sockets.close()
 })
+
+test('stops at once although somebody is tailing', async () => {
+  const other = await RunningWeb.start()
+  await other.logIn()
+  const sockets = new WebSocketServer({ server: other.store.server, path: '/loki/api/v1/tail' })
+  const client = new WebSocket(`${other.url.replace('http', 'ws')}${PROXY}/loki/loki/api/v1/tail`, {
+    headers: { cookie: other.cookie },
+  })
+  await once(client, 'open')
+  const closed = once(client, 'close')
+  const startMs = performance.now()
+  await other.running.stop()
+  await closed
+  assert.ok(performance.now() - startMs < 3000)
+  sockets.close()
+  await other.stop()
+})

@@ -74,18 +74,34 @@ export function addDataSourceProxy(api: FastifyInstance, services: Services): vo
 }
 
 /** WebSockets through the proxy: live tailing of logs. */
-export function proxyUpgrades(services: Services) {
-  return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+export class UpgradeProxy {
+  readonly #services: Services
+  readonly #open = new Set<Duplex>()
+
+  constructor(services: Services) {
+    this.#services = services
+  }
+
+  /** For the server's `upgrade` event. */
+  handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { logger } = this.#services
+    this.#open.add(socket)
+    socket.on('close', () => this.#open.delete(socket))
     socket.on('error', () => socket.destroy())
-    passUpgrade(services, request, socket, head).catch((error: unknown) => {
+    passUpgrade(this.#services, request, socket, head).catch((error: unknown) => {
       const status = error instanceof HttpError || error instanceof StoreError ? error.status : 500
-      if (status === 500) services.logger.error({ err: error, path: request.url }, 'WebSocket proxy failed')
+      if (status === 500) logger.error({ err: error, path: request.url }, 'WebSocket proxy failed')
       const message = JSON.stringify({ message: status === 500 ? 'Internal server error' : (error as Error).message })
       socket.end(
         `HTTP/1.1 ${status} Refused\r\nconnection: close\r\ncontent-type: application/json\r\n` +
           `content-length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
       )
     })
+  }
+
+  /** Ends all connections, which would last as long as somebody watches. */
+  close(): void {
+    for (const socket of this.#open) socket.destroy()
   }
 }
 
