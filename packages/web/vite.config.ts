@@ -4,6 +4,7 @@ import { defineConfig } from 'vite'
 import { noncePlaceholder } from './src/common/page.ts'
 import { libraryAssets } from './vite/library-assets.ts'
 import { precompress } from './vite/precompress.ts'
+import { withoutEval } from './vite/without-eval.ts'
 
 const stub = fileURLToPath(new URL('./vite/absent-module.ts', import.meta.url))
 
@@ -13,7 +14,7 @@ export default defineConfig({
   base: '/',
   publicDir: false,
   html: { cspNonce: noncePlaceholder },
-  plugins: [react(), libraryAssets(), precompress()],
+  plugins: [withoutEval(), react(), libraryAssets(), precompress()],
   resolve: {
     alias: [
       // The default build carries a century of time-zone rules; ten years are enough for dashboards (−0.9 MB).

@@ -127,7 +127,6 @@ function LogsResult(props: Props & { readonly frames: readonly PanelData['series
     const { times, counts } = logVolume(lines, { fromMs: from.valueOf(), toMs: to.valueOf(), buckets: volumeBuckets })
     return [...counts].map(([level, values]) =>
       frame({
-        name: level,
         fields: [
           column('time', 'Time', times),
           column('number', level, values, {

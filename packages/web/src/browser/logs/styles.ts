@@ -14,6 +14,8 @@ export const getLogStyles = (theme: GrafanaTheme2) => ({
     border: 0,
     background: 'none',
     color: theme.colors.text.primary,
+    fontFamily: 'inherit',
+    fontSize: 'inherit',
     lineHeight: '22px',
     textAlign: 'left',
     userSelect: 'text',

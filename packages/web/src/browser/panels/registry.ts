@@ -37,10 +37,6 @@ export function loadedPanel(id: string): PanelPlugin | undefined {
   return loaded.get(id)
 }
 
-export function isKnownPanel(id: string): boolean {
-  return id in panels
-}
-
 function unknownPanel(id: string): Load {
   return async () => (await import('./unknown/unknown-panel.tsx')).unknownPanel(id)
 }

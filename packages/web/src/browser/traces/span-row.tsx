@@ -1,4 +1,4 @@
-import { Icon, useStyles2 } from '@grafana/ui'
+import { Icon, useStyles2, useTheme2 } from '@grafana/ui'
 import { memo, type ReactNode } from 'react'
 import { barOf, formatDuration, type TimeWindow } from './layout.ts'
 import { getTraceStyles } from './styles.ts'
@@ -65,6 +65,7 @@ export const SpanRow = memo(function SpanRow(props: Props): ReactNode {
 
 function Bar({ span, window, color }: Props): ReactNode {
   const styles = useStyles2(getTraceStyles)
+  const theme = useTheme2()
   const bar = barOf(span, window)
   if (!bar) return <div className={styles.timeline} />
   const { leftPercent, widthPercent } = bar
@@ -75,7 +76,7 @@ function Bar({ span, window, color }: Props): ReactNode {
       ? { left: `${leftPercent + widthPercent}%` }
       : leftPercent > 20
         ? { right: `${100 - leftPercent}%` }
-        : { right: 4, color: 'inherit' }
+        : { right: `${100 - leftPercent - widthPercent}%`, color: theme.colors.getContrastText(color) }
   return (
     <div className={styles.timeline}>
       <span className={styles.bar} style={{ left: `${leftPercent}%`, width: `${widthPercent}%`, background: color }} />

@@ -36,7 +36,7 @@ export function buildDashboard(model: DashboardModel): DashboardScene {
     }),
     $variables: new SceneVariableSet({ variables: model.templating.list.flatMap((variable) => buildVariable(variable) ?? []) }),
     $behaviors: [new behaviors.CursorSync({ sync: model.graphTooltip ?? 0 })],
-    $data: new SceneDataLayerSet({ layers: model.annotations.list.flatMap(annotationLayer) }),
+    $data: annotationLayers(model.annotations.list),
     variableControls: [new VariableValueSelectors({}), new SceneDataLayerControls()],
     timeControls: [
       new SceneTimePicker({}),
@@ -44,6 +44,14 @@ export function buildDashboard(model: DashboardModel): DashboardScene {
     ],
     body: buildLayout(model.panels),
   })
+}
+
+/** All layers share one switch; a single one gives it its name. */
+function annotationLayers(annotations: readonly AnnotationModel[]): SceneDataLayerSet {
+  const layers = annotations.flatMap(annotationLayer)
+  const shown = layers.filter(({ state }) => state.isHidden !== true)
+  const name = shown.length === 1 ? (shown[0]?.state.name ?? '') : 'Annotations'
+  return new SceneDataLayerSet({ name, layers, isHidden: shown.length === 0 })
 }
 
 /** The built-in layer shows annotations that people made in Grafana; there are none here yet. */

@@ -8,7 +8,6 @@ import {
   type VizPanelState,
 } from '@grafana/scenes'
 import type { DataTransformerConfig } from '@grafana/schema'
-import { isKnownPanel } from '../../panels/registry.ts'
 import type { PanelModel } from '../model.ts'
 import { panelMenuBehavior } from './panel-menu.ts'
 import { PanelLinks } from './panel-links.tsx'
@@ -38,8 +37,9 @@ export function buildPanel(model: PanelModel, key: string): VizPanel {
 }
 
 function buildData(model: PanelModel): SceneDataProvider | undefined {
-  if (model.targets.length === 0 && isKnownPanel(model.type)) return undefined
+  if (model.targets.length === 0) return undefined
   const queries = new SceneQueryRunner({
+    maxDataPointsFromWidth: true,
     queries: model.targets.map((target) => ({ ...target })),
     ...(model.datasource ? { datasource: model.datasource } : {}),
     ...(model.maxDataPoints ? { maxDataPoints: model.maxDataPoints } : {}),

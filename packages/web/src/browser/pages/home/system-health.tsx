@@ -22,7 +22,7 @@ export function SystemHealth({ dataSource }: { readonly dataSource: DataSourceDt
       <div className={styles.signal}>{signals[type] ?? type}</div>
       <div className={styles.name}>{name}</div>
       <div className={styles[kind]} title={detail}>
-        <Icon name={kind === 'good' ? 'check-circle' : kind === 'bad' ? 'exclamation-circle' : 'sync'} /> {text}
+        <Icon key={kind} name={kind === 'good' ? 'check-circle' : kind === 'bad' ? 'exclamation-circle' : 'sync'} /> {text}
       </div>
       <div className={styles.url} title={detail}>
         {kind === 'bad' ? detail : url}

@@ -1,4 +1,4 @@
-import { PanelPlugin, type DisplayValueAlignmentFactors, type FieldDisplay, type PanelProps } from '@grafana/data'
+import { getDisplayValueAlignmentFactors, PanelPlugin, type DisplayValueAlignmentFactors, type FieldDisplay, type PanelProps } from '@grafana/data'
 import { BarGaugeNamePlacement, BarGaugeSizing, BarGaugeValueMode, VizOrientation } from '@grafana/schema'
 import { BarGauge, BarGaugeDisplayMode, sharedSingleStatMigrationHandler, useTheme2, VizRepeater, type VizRepeaterRenderValueProps } from '@grafana/ui'
 import type { ReactNode } from 'react'
@@ -67,6 +67,7 @@ function BarGaugePanel(props: PanelProps<BarGaugeOptions>): ReactNode {
   return (
     <VizRepeater
       getValues={() => displayValues(props, theme)}
+      getAlignmentFactors={getDisplayValueAlignmentFactors}
       renderValue={renderValue}
       source={data}
       width={width}
