@@ -57,7 +57,6 @@ export {
   LINK_SCOPE,
   LINK_SPAN_KEY,
   LINK_TRACE_KEY,
-  OtlpTracesReader,
   RESOURCE_SCOPE,
   SPAN_SCOPE,
   SpanColumns,
@@ -69,8 +68,9 @@ export {
   VALUE_INT,
   VALUE_KVLIST,
   VALUE_STRING,
-} from './wire/otlp-traces.ts'
-export type { GroupRange } from './wire/otlp-traces.ts'
+} from './wire/otlp-trace-columns.ts'
+export type { GroupRange } from './wire/otlp-trace-columns.ts'
+export { OtlpTracesReader } from './wire/otlp-traces.ts'
 export type {
   AttributeKey,
   Dictionary,

@@ -6,7 +6,8 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { otlpJsonToProto } from './otlp-json.ts'
 import { otlpProtoToJson } from './otlp-proto-json.ts'
 import { scanOtlp } from './otlp-scan.ts'
-import { OtlpTracesReader, VALUE_ARRAY, VALUE_DOUBLE, VALUE_INT, VALUE_STRING } from './otlp-traces.ts'
+import { VALUE_ARRAY, VALUE_DOUBLE, VALUE_INT, VALUE_STRING } from './otlp-trace-columns.ts'
+import { OtlpTracesReader } from './otlp-traces.ts'
 import { WireError } from './proto-reader.ts'
 
 const REQUEST = {
