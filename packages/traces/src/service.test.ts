@@ -106,6 +106,25 @@ describe('the traces system', () => {
     })
   })
 
+  it('answers a trace as protobuf, in both versions', async () => {
+    await withTempo(async (tempo) => {
+      const request = requestOf(ROOT)
+      await tempo.send(request)
+      const sent = Buffer.from(otlpJsonToProto('traces', JSON.stringify(request)))
+      const get = async (path: string): Promise<Buffer> => {
+        const response = await tempo.get(path, { accept: 'application/protobuf' })
+        assert.equal(response.headers.get('content-type'), 'application/protobuf')
+        return Buffer.from(await response.arrayBuffer())
+      }
+      assert.deepEqual(await get('/api/traces/a1'), sent)
+      const wrapped = await get('/api/v2/traces/a1')
+      assert.deepEqual(wrapped.subarray(-sent.length), sent)
+      assert.equal(wrapped[0], 10)
+      const { trace } = await tempo.json('/api/v2/traces/a1')
+      assert.equal(trace.resourceSpans[0].scopeSpans[0].spans[0].name, 'GET /cart')
+    })
+  })
+
   it('refuses bad requests with the upstream code and stores nothing', async () => {
     await withTempo(async (tempo) => {
       const post = (body: string | Uint8Array, type: string): Promise<Response> =>
