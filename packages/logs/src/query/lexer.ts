@@ -146,7 +146,7 @@ export class LogqlLexer extends Lexer {
   /** A number, a duration such as `1h30m` or a size such as `10KB`. */
   #number(start: number, isNegative: boolean): Token {
     const text =
-      /^(?:0[xX][0-9a-fA-F]+|[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?(?![0-9a-zA-Zµμ])|[0-9.]+[a-zA-Zµμ][0-9a-zA-Zµμ.]*|[0-9]+\.?)/.exec(
+      /^(?:0[xX][0-9a-fA-F]+|[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?(?![0-9a-zA-Zµμ.])|[0-9.]+[a-zA-Zµμ][0-9a-zA-Zµμ.]*|[0-9]+\.?)/.exec(
         this.text.slice(start),
       )?.[0] ?? ''
     this.offset = start + text.length

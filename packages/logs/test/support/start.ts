@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { system } from '../../src/index.ts'
 
 /** A real log store on a free port of 127.0.0.1 with its files in `directory`. */
-export async function startLoki(directory: string, config = 'auth_enabled: false\n'): Promise<{ url: string; running: RunningSystem }> {
+export async function startLoki(
+  directory: string,
+  config = 'auth_enabled: false\n',
+): Promise<{ url: string; running: RunningSystem }> {
   const path = join(directory, 'loki.yaml')
   await writeFile(path, config)
   const running = await system.start({

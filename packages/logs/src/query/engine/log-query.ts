@@ -26,7 +26,7 @@ export interface LogQueryOptions {
   readonly endNs: bigint
   readonly limit: number
   readonly direction: 'forward' | 'backward'
-  /** Only one entry per this many nanoseconds and stream; 0 for all. */
+  /** Only one entry per this many nanoseconds; 0 for all. */
   readonly intervalNs: bigint
   /** Streams keep their own labels; metadata and parsed labels stay apart. */
   readonly categorize: boolean
@@ -160,13 +160,13 @@ function dropRepeated(entries: readonly Candidate[]): Candidate[] {
   return kept
 }
 
+/** Upstream measures the interval from the last entry that it sent, of whatever stream. */
 function thin(entries: readonly Candidate[], intervalNs: bigint, limit: number, reverse: boolean): Candidate[] {
-  const last = new Map<string, bigint>()
+  let last: bigint | undefined
   const kept: Candidate[] = []
   for (const entry of entries) {
-    const before = last.get(entry.key)
-    if (before !== undefined && (reverse ? before - entry.timeNs : entry.timeNs - before) < intervalNs) continue
-    last.set(entry.key, entry.timeNs)
+    if (last !== undefined && (reverse ? last - entry.timeNs : entry.timeNs - last) < intervalNs) continue
+    last = entry.timeNs
     kept.push(entry)
     if (kept.length === limit) break
   }

@@ -49,11 +49,22 @@ export async function runMetricQuery(node: MetricNode, options: MetricQueryOptio
     throw new LogqlLimitError(
       `maximum number of series (${options.maxSeries}) reached for a single query; consider reducing query cardinality by adding more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), count() or topk()`,
     )
-  const isOrdered =
-    options.grid.count === 1 &&
-    node.kind === 'aggregate' &&
-    ['topk', 'bottomk', 'approx_topk', 'sort', 'sort_desc'].includes(node.operation)
+  const isOrdered = options.grid.count === 1 && containsSort(node)
   return isOrdered ? result : [...result].sort((a, b) => compareLabels(a.labels, b.labels))
+}
+
+/** `sort` and `sort_desc` decide the order of an instant query, wherever they stand in it. */
+function containsSort(node: MetricNode): boolean {
+  switch (node.kind) {
+    case 'aggregate':
+      return node.operation === 'sort' || node.operation === 'sort_desc' || containsSort(node.of)
+    case 'label_replace':
+      return containsSort(node.of)
+    case 'binary':
+      return containsSort(node.left) || containsSort(node.right)
+    default:
+      return false
+  }
 }
 
 async function evaluate(node: MetricNode, options: MetricQueryOptions): Promise<Operand> {

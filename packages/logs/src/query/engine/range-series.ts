@@ -36,8 +36,8 @@ export function createRangeSeries(
     case 'absent_over_time':
       return new SumWindows(window, 1, true)
     case 'rate_counter':
-      return new SampleWindows(window, (values, first, last, times, end) =>
-        counterRate({ values, first, last, times, end, rangeNs: window.rangeNs }),
+      return new SampleWindows(window, (values, first, last, times) =>
+        counterRate({ values, first, last, times, rangeNs: window.rangeNs }),
       )
     case 'sum_over_time':
       return new SampleWindows(window, sum)
@@ -106,7 +106,7 @@ class SumWindows implements RangeSeries {
   }
 }
 
-type WindowFunction = (values: Float64Array, first: number, last: number, times: Float64Array, end: number) => number
+type WindowFunction = (values: Float64Array, first: number, last: number, times: Float64Array) => number
 
 /** Keeps all samples as columns and applies a function to each step's slice of them. */
 class SampleWindows implements RangeSeries {
@@ -147,7 +147,7 @@ class SampleWindows implements RangeSeries {
       while (first < last && this.#times[first] <= end - rangeNs) first++
       if (first === last) continue
       series.present[step] = 1
-      series.values[step] = this.#apply(this.#values, first, last, this.#times, end)
+      series.values[step] = this.#apply(this.#values, first, last, this.#times)
     }
   }
 
@@ -220,27 +220,26 @@ export function quantile(q: number, values: Float64Array): number {
   return values[lower] * (1 - weight) + values[upper] * weight
 }
 
-/** A counter's increase per second, resets undone and extrapolated to the window as Prometheus's rate does. */
+/**
+ * A counter's increase per second, resets undone. Upstream extrapolates as Prometheus's rate does, but mixes units: its samples
+ * are in nanoseconds and its range in milliseconds, so that next to nothing is added. That is kept, for the same numbers.
+ */
 function counterRate(window: {
   values: Float64Array
   first: number
   last: number
   times: Float64Array
-  end: number
   rangeNs: number
 }): number {
-  const { values, first, last, times, end, rangeNs } = window
+  const { values, first, last, times, rangeNs } = window
   if (last - first < 2) return 0
   let increase = values[last - 1] - values[first]
   for (let index = first + 1; index < last; index++)
     if (values[index] < values[index - 1]) increase += values[index - 1]
-  const rangeSeconds = rangeNs / 1e9
-  let toStart = (times[first] - (end - rangeNs)) / 1e9
-  const toEnd = (end - times[last - 1]) / 1e9
-  const sampled = (times[last - 1] - times[first]) / 1e9
+  const sampled = (times[last - 1] - times[first]) / 1000
+  let toStart = rangeNs / 1e9
   const average = sampled / (last - first - 1)
   if (increase > 0 && values[first] >= 0) toStart = Math.min(toStart, sampled * (values[first] / increase))
-  const threshold = average * 1.1
-  const extended = sampled + (toStart < threshold ? toStart : average / 2) + (toEnd < threshold ? toEnd : average / 2)
-  return (increase * (extended / sampled)) / rangeSeconds
+  const extended = sampled + (toStart < average * 1.1 ? toStart : average / 2)
+  return (increase * (extended / sampled)) / (rangeNs / 1e9)
 }

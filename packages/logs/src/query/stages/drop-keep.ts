@@ -1,10 +1,11 @@
 import type { StageNode } from '../ast.ts'
-import { ERROR_DETAILS_LABEL, ERROR_LABEL } from '../engine/entry.ts'
+import { ERROR_DETAILS_LABEL, ERROR_LABEL, PRESERVE_ERROR_LABEL } from '../engine/entry.ts'
 import type { Stage } from './stage.ts'
 
 /** `| drop a, b="x"` and `| keep a, b="x"`. */
 export function dropKeepStage(node: Extract<StageNode, { kind: 'drop' | 'keep' }>): Stage {
   const { labels } = node
+  if (labels.length === 0) return { run: () => true }
   if (node.kind === 'keep') {
     return {
       run(entry) {
@@ -12,6 +13,7 @@ export function dropKeepStage(node: Extract<StageNode, { kind: 'drop' | 'keep' }
           (name, value) =>
             name === ERROR_LABEL ||
             name === ERROR_DETAILS_LABEL ||
+            name === PRESERVE_ERROR_LABEL ||
             labels.some((label) => label.name === name && (label.matcher?.matches(value) ?? true)),
         )
         return true
