@@ -1,6 +1,6 @@
 import { metrics } from '@opentelemetry/api'
 import type { Route } from './http-server.ts'
-import type { ServiceSetup } from './service.ts'
+import type { ServiceSetup } from './service-setup.ts'
 import { inSpan, queryDatabase } from './work.ts'
 
 const SCOPE = 'shop.orders'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { metrics, SpanKind } from '@opentelemetry/api'
 import type { Route } from './http-server.ts'
-import type { ServiceSetup } from './service.ts'
+import type { ServiceSetup } from './service-setup.ts'
 import { inSpan } from './work.ts'
 
 const SCOPE = 'shop.payments'

@@ -6,15 +6,14 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { ReceiverAddress } from './exporters.ts'
 import { createHttpClient } from './http-client.ts'
-import type { CallService } from './http-client.ts'
 import { serveRoutes } from './http-server.ts'
 import type { Route } from './http-server.ts'
 import { createJournal } from './journal.ts'
-import type { Journal } from './journal.ts'
 import type { Protocol, ServiceName } from './options.ts'
 import { orderRoutes } from './orders.ts'
 import { paymentRoutes } from './payments.ts'
 import { Random } from './random.ts'
+import type { ServiceSetup } from './service-setup.ts'
 import { storefrontRoutes } from './storefront.ts'
 import { startTelemetry } from './telemetry.ts'
 
@@ -31,14 +30,6 @@ export interface StartMessage {
 export type ServiceReport =
   | { readonly kind: 'ready'; readonly url: string }
   | { readonly kind: 'stopped'; readonly problems: readonly string[] }
-
-/** What the routes of a service are made of. */
-export interface ServiceSetup {
-  readonly random: Random
-  readonly call: CallService
-  readonly peers: Readonly<Partial<Record<ServiceName, string>>>
-  readonly journal: Journal
-}
 
 const ROUTES: Record<ServiceName, (setup: ServiceSetup) => readonly Route[]> = {
   storefront: storefrontRoutes,

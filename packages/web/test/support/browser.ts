@@ -28,7 +28,10 @@ export interface WatchedPage {
 }
 
 /** @param allowed failures that the test provokes, such as a refused login */
-export async function openPage(browser: Browser, options: { signedInAt?: string; allowed?: RegExp } = {}): Promise<WatchedPage> {
+export async function openPage(
+  browser: Browser,
+  options: { signedInAt?: string; allowed?: RegExp } = {},
+): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
   if (options.signedInAt) await context.addCookies([{ name: 'session', value: '1', url: options.signedInAt }])
   const page = await context.newPage()

@@ -68,7 +68,13 @@ export async function startFixtureServer(): Promise<FixtureServer> {
     if (path.startsWith('/api/dashboards/uid/')) return json(404, { message: 'Dashboard not found' })
     if (path.startsWith('/api/user/')) return json(200, { message: 'ok' })
     const health = /^\/api\/datasources\/uid\/(\w+)\/health$/.exec(path)
-    if (health) return json(200, health[1] === 'tempo' ? { status: 'ERROR', message: 'connect ECONNREFUSED 127.0.0.1:3200' } : { status: 'OK', message: 'It answers' })
+    if (health)
+      return json(
+        200,
+        health[1] === 'tempo'
+          ? { status: 'ERROR', message: 'connect ECONNREFUSED 127.0.0.1:3200' }
+          : { status: 'OK', message: 'It answers' },
+      )
     const proxied = /^\/api\/datasources\/proxy\/uid\/(\w+)(\/.*)$/.exec(path)
     if (proxied) {
       const parameters = request.method === 'POST' ? new URLSearchParams(await bodyOf(request)) : url.searchParams
@@ -101,7 +107,8 @@ export async function startFixtureServer(): Promise<FixtureServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     missing,
     announce: (uid) => {
-      for (const listener of listeners) listener.write(`data: ${JSON.stringify({ uid, action: 'saved', version: 2 })}\n\n`)
+      for (const listener of listeners)
+        listener.write(`data: ${JSON.stringify({ uid, action: 'saved', version: 2 })}\n\n`)
     },
     setTitle: (next) => {
       title = next
@@ -132,7 +139,10 @@ const hit = (uid: string, title: string, tags: string[], isStarred: boolean): Da
   folderTitle: 'Quartet',
 })
 
-const hits = [hit('overview', 'Service overview', ['red', 'shop'], true), hit('quartet', 'Quartet itself', ['quartet'], false)]
+const hits = [
+  hit('overview', 'Service overview', ['red', 'shop'], true),
+  hit('quartet', 'Quartet itself', ['quartet'], false),
+]
 
 const meta = {
   slug: 'service-overview',
@@ -189,7 +199,11 @@ function bootData(isSignedIn: boolean): BootData {
       homeDashboardUid: '',
     },
     dataSources: isSignedIn
-      ? [source('prometheus', 'Prometheus', 9090, true), source('loki', 'Loki', 3100, false), source('tempo', 'Tempo', 3200, false)]
+      ? [
+          source('prometheus', 'Prometheus', 9090, true),
+          source('loki', 'Loki', 3100, false),
+          source('tempo', 'Tempo', 3200, false),
+        ]
       : [],
     version: '0.1.0',
     navTree: [],

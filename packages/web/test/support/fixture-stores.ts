@@ -16,12 +16,16 @@ export function answerPrometheus(path: string, parameters: URLSearchParams): Ans
   if (path.endsWith('/api/v1/query')) {
     if (query.includes('broken')) return failure('invalid parameter "query": 1:7: parse error: unexpected end of input')
     const time = Number(parameters.get('time') ?? 1_700_000_000)
-    const result = services.map((job, index) => ({ metric: { job, instance: `${job}:8080` }, value: [time, String(10 * (index + 1))] }))
+    const result = services.map((job, index) => ({
+      metric: { job, instance: `${job}:8080` },
+      value: [time, String(10 * (index + 1))],
+    }))
     return success({ resultType: 'vector', result })
   }
   if (path.endsWith('/api/v1/query_exemplars')) return success(exemplars(parameters))
   if (path.endsWith('/api/v1/label/job/values')) return success(services)
-  if (path.endsWith('/api/v1/label/__name__/values')) return success(['up', 'http_server_request_duration_seconds_count'])
+  if (path.endsWith('/api/v1/label/__name__/values'))
+    return success(['up', 'http_server_request_duration_seconds_count'])
   if (path.includes('/api/v1/label/')) return success(['a', 'b'])
   if (path.endsWith('/api/v1/labels')) return success(['__name__', 'instance', 'job'])
   if (path.endsWith('/api/v1/metadata')) return success({ up: [{ type: 'gauge', help: 'Is the target up', unit: '' }] })
@@ -32,7 +36,11 @@ export function answerPrometheus(path: string, parameters: URLSearchParams): Ans
 const services = ['checkout', 'cart', 'payment']
 
 function matrix(query: string, parameters: URLSearchParams): unknown[] {
-  const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(parameters.get(name))) as [number, number, number]
+  const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(parameters.get(name))) as [
+    number,
+    number,
+    number,
+  ]
   const wanted = services.filter((job) => !/job=~?"/.test(query) || query.includes(job))
   const scale = query.includes('duration') || query.includes('quantile') ? 0.02 : 12
   return wanted.map((job, index) => {
@@ -73,7 +81,11 @@ export function answerLoki(path: string, parameters: URLSearchParams): Answer {
   if (!/\/query(_range)?$/.test(path)) return { status: 404, body: `no fixture for ${path}` }
   const [startNs, endNs] = ['start', 'end'].map((name) => BigInt(parameters.get(name) ?? '0')) as [bigint, bigint]
   if (/rate|count_over_time/.test(query)) {
-    const prometheus = new URLSearchParams({ start: String(startNs / 1_000_000_000n), end: String(endNs / 1_000_000_000n), step: parameters.get('step') ?? '60' })
+    const prometheus = new URLSearchParams({
+      start: String(startNs / 1_000_000_000n),
+      end: String(endNs / 1_000_000_000n),
+      step: parameters.get('step') ?? '60',
+    })
     return success({ resultType: 'matrix', result: matrix(query, prometheus) })
   }
   const limit = Math.min(300, Number(parameters.get('limit') ?? 100))
@@ -95,9 +107,18 @@ export function answerTempo(path: string, parameters: URLSearchParams): Answer {
   }
   if (path.endsWith('/api/search')) return { status: 200, body: { traces: searchResults(startSeconds), metrics: {} } }
   if (path.endsWith('/api/v2/search/tags')) {
-    return { status: 200, body: { scopes: [{ name: 'resource', tags: ['service.name'] }, { name: 'span', tags: ['http.route'] }] } }
+    return {
+      status: 200,
+      body: {
+        scopes: [
+          { name: 'resource', tags: ['service.name'] },
+          { name: 'span', tags: ['http.route'] },
+        ],
+      },
+    }
   }
-  if (path.endsWith('/values')) return { status: 200, body: { tagValues: services.map((value) => ({ type: 'string', value })) } }
+  if (path.endsWith('/values'))
+    return { status: 200, body: { tagValues: services.map((value) => ({ type: 'string', value })) } }
   return { status: 404, body: `no fixture for ${path}` }
 }
 
@@ -128,21 +149,55 @@ interface SpanFixture {
 const spans: readonly SpanFixture[] = [
   { id: '01', service: 'frontend', name: 'POST /api/checkout', kind: 'SERVER', fromMs: 0, toMs: 412 },
   { id: '02', parent: '01', service: 'frontend', name: 'POST', kind: 'CLIENT', fromMs: 6, toMs: 405 },
-  { id: '03', parent: '02', service: 'checkout', name: 'POST /checkout', kind: 'SERVER', fromMs: 12, toMs: 400, isError: true },
+  {
+    id: '03',
+    parent: '02',
+    service: 'checkout',
+    name: 'POST /checkout',
+    kind: 'SERVER',
+    fromMs: 12,
+    toMs: 400,
+    isError: true,
+  },
   { id: '04', parent: '03', service: 'checkout', name: 'load cart', kind: 'INTERNAL', fromMs: 14, toMs: 88 },
   { id: '05', parent: '04', service: 'cart', name: 'GET /cart/:id', kind: 'SERVER', fromMs: 20, toMs: 84 },
   { id: '06', parent: '05', service: 'cart', name: 'redis GET', kind: 'CLIENT', fromMs: 25, toMs: 31 },
   { id: '07', parent: '05', service: 'cart', name: 'select items', kind: 'CLIENT', fromMs: 34, toMs: 79 },
   { id: '08', parent: '03', service: 'checkout', name: 'reserve stock', kind: 'INTERNAL', fromMs: 90, toMs: 150 },
   { id: '09', parent: '03', service: 'checkout', name: 'POST', kind: 'CLIENT', fromMs: 152, toMs: 390, isError: true },
-  { id: '0a', parent: '09', service: 'payment', name: 'POST /charge', kind: 'SERVER', fromMs: 160, toMs: 384, isError: true },
-  { id: '0b', parent: '0a', service: 'payment', name: 'call provider', kind: 'CLIENT', fromMs: 170, toMs: 366, isError: true },
+  {
+    id: '0a',
+    parent: '09',
+    service: 'payment',
+    name: 'POST /charge',
+    kind: 'SERVER',
+    fromMs: 160,
+    toMs: 384,
+    isError: true,
+  },
+  {
+    id: '0b',
+    parent: '0a',
+    service: 'payment',
+    name: 'call provider',
+    kind: 'CLIENT',
+    fromMs: 170,
+    toMs: 366,
+    isError: true,
+  },
 ]
 
 function trace(): unknown {
   const resourceSpans = [...new Set(spans.map(({ service }) => service))].map((service) => ({
-    resource: { attributes: [text('service.name', service), text('service.version', '1.4.2'), text('host.name', 'shop-1')] },
-    scopeSpans: [{ scope: { name: '@opentelemetry/instrumentation-http', version: '0.57.0' }, spans: spans.filter((span) => span.service === service).map(otlpSpan) }],
+    resource: {
+      attributes: [text('service.name', service), text('service.version', '1.4.2'), text('host.name', 'shop-1')],
+    },
+    scopeSpans: [
+      {
+        scope: { name: '@opentelemetry/instrumentation-http', version: '0.57.0' },
+        spans: spans.filter((span) => span.service === service).map(otlpSpan),
+      },
+    ],
   }))
   return { resourceSpans }
 }
@@ -158,8 +213,20 @@ function otlpSpan(span: SpanFixture): unknown {
     kind: `SPAN_KIND_${span.kind}`,
     startTimeUnixNano: at(span.fromMs),
     endTimeUnixNano: at(span.toMs),
-    attributes: [text('http.request.method', 'POST'), text('http.route', '/checkout'), { key: 'http.response.status_code', value: { intValue: isError ? '500' : '200' } }],
-    events: isError ? [{ timeUnixNano: at(span.toMs - 12), name: 'exception', attributes: [text('exception.message', 'card expired')] }] : [],
+    attributes: [
+      text('http.request.method', 'POST'),
+      text('http.route', '/checkout'),
+      { key: 'http.response.status_code', value: { intValue: isError ? '500' : '200' } },
+    ],
+    events: isError
+      ? [
+          {
+            timeUnixNano: at(span.toMs - 12),
+            name: 'exception',
+            attributes: [text('exception.message', 'card expired')],
+          },
+        ]
+      : [],
     links: [],
     status: isError ? { code: 'STATUS_CODE_ERROR', message: 'card expired' } : {},
   }

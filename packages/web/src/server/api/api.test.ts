@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, beforeEach, test } from 'node:test'
 import type { BootData, DashboardHitDto, DashboardWithMetaDto } from '../../common/api.ts'
-import { PASSWORD, RunningWeb } from '../testing/running-web.ts'
+import { PASSWORD, RunningWeb } from '../../../test/support/running-web.ts'
 
 let web: RunningWeb
 

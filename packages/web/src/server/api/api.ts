@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Services } from '../services.ts'
+import type { Services } from './services.ts'
 import { authenticate } from './authentication.ts'
 import { addDashboardRoutes } from './dashboards.ts'
 import { addDataSourceProxy } from './data-source-proxy.ts'

@@ -2,7 +2,7 @@ import { HttpError } from '@quartet/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingMessage } from 'node:http'
 import type { OrgRole } from '../../common/api.ts'
-import type { Services } from '../services.ts'
+import type { Services } from './services.ts'
 import type { UserRow } from '../storage/users.ts'
 import { formatCookie, parseCookies } from './cookies.ts'
 

@@ -1,7 +1,7 @@
 import type { BootData, BootSettings, BootUser, UserPreferences } from '../../common/api.ts'
 import { describeDataSource } from '../provisioning/data-sources.ts'
-import { COMMIT, GRAFANA_VERSION } from '../services.ts'
-import type { Services } from '../services.ts'
+import { COMMIT, GRAFANA_VERSION } from './services.ts'
+import type { Services } from './services.ts'
 import { isTheme } from '../storage/users.ts'
 import type { UserRow } from '../storage/users.ts'
 

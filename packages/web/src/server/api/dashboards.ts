@@ -8,7 +8,7 @@ import type {
   SaveDashboardRequest,
   SaveDashboardResponse,
 } from '../../common/api.ts'
-import type { Services } from '../services.ts'
+import type { Services } from './services.ts'
 import type { DashboardRow } from '../storage/dashboards.ts'
 import { requireRole, requireUser } from './authentication.ts'
 import { homeDashboardUid } from './boot-data.ts'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { after, before, beforeEach, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
-import { RunningWeb } from '../testing/running-web.ts'
+import { RunningWeb } from '../../../test/support/running-web.ts'
 import { refusalOf } from './proxy-rules.ts'
 
 let web: RunningWeb

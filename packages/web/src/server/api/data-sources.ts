@@ -4,7 +4,7 @@ import type { DataSourceHealthDto } from '../../common/api.ts'
 import { describeDataSource } from '../provisioning/data-sources.ts'
 import type { DataSource } from '../provisioning/data-sources.ts'
 import { nameOf, StoreError } from '../query/store-client.ts'
-import type { Services } from '../services.ts'
+import type { Services } from './services.ts'
 import { requireServerAdmin, requireUser } from './authentication.ts'
 
 export function addDataSourceRoutes(api: FastifyInstance, services: Services): void {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { HealthDto } from '../../common/api.ts'
-import { COMMIT, GRAFANA_VERSION } from '../services.ts'
-import type { Services } from '../services.ts'
+import { COMMIT, GRAFANA_VERSION } from './services.ts'
+import type { Services } from './services.ts'
 
 export function addHealthRoutes(api: FastifyInstance, services: Services): void {
   api.get('/api/health', async (_request, reply): Promise<HealthDto> => {

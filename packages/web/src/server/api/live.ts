@@ -1,7 +1,7 @@
 import { HttpError } from '@quartet/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { ServerResponse } from 'node:http'
-import type { Services } from '../services.ts'
+import type { Services } from './services.ts'
 import { requireUser } from './authentication.ts'
 
 const MAX_LISTENERS = 200

@@ -1,7 +1,7 @@
 import { HttpError } from '@quartet/runtime'
 import type { FastifyInstance } from 'fastify'
 import type { LoginResponse } from '../../common/api.ts'
-import type { Services } from '../services.ts'
+import type { Services } from './services.ts'
 import { requireUser, sessionCookies, sessionToken } from './authentication.ts'
 
 export function addLoginRoutes(api: FastifyInstance, services: Services): void {

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { contentSecurityPolicy, renderPage } from '../../common/page.ts'
-import type { Services } from '../services.ts'
+import type { Services } from './services.ts'
 import { userOf } from './authentication.ts'
 import { bootDataFor } from './boot-data.ts'
 

@@ -3,7 +3,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import type { DataQueryResponseDto } from '../../common/api.ts'
 import { legendOf } from '../query/series-frames.ts'
 import { parseTimeText } from '../query/time-range.ts'
-import { RunningWeb } from '../testing/running-web.ts'
+import { RunningWeb } from '../../../test/support/running-web.ts'
 
 let web: RunningWeb
 

@@ -6,7 +6,7 @@ import type { QueryRange } from '../query/data-query.ts'
 import { QUERY_RUNNERS } from '../query/runners.ts'
 import { StoreError } from '../query/store-client.ts'
 import { parseTimeText } from '../query/time-range.ts'
-import type { Services } from '../services.ts'
+import type { Services } from './services.ts'
 import { requireUser } from './authentication.ts'
 
 /** Queries that one request may hold. */

@@ -63,7 +63,8 @@ export class StoreClient {
     const startMs = this.#clock.monotonicMs()
     const timeoutMs = timeoutOf(source, this.#timeoutMs)
     return new Promise((resolve, reject) => {
-      const outgoing = this.#open(source, request, {})
+      // Silence of this length ends it, before the answer or in the middle of it.
+      const outgoing = this.#open(source, request, { timeout: timeoutMs })
       const observe = (code: string): void => {
         const labels = {
           datasource: source.name,
@@ -78,7 +79,7 @@ export class StoreClient {
         observe(String(error.status))
         reject(error)
       }
-      outgoing.setTimeout(timeoutMs, () => outgoing.destroy(new StoreTimeout()))
+      outgoing.once('timeout', () => outgoing.destroy(new StoreTimeout()))
       outgoing.once('response', (response) => {
         observe(String(response.statusCode))
         resolve(response)

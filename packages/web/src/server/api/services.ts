@@ -1,13 +1,13 @@
 import type { Clock, Logger, SelfMetrics } from '@quartet/runtime'
-import type { Login } from './auth/login.ts'
-import type { Sessions } from './auth/sessions.ts'
-import type { Settings } from './config/settings.ts'
-import type { DashboardProvisioner } from './provisioning/dashboard-provisioner.ts'
-import type { DataSources } from './provisioning/data-sources.ts'
-import type { StoreClient } from './query/store-client.ts'
-import type { Dashboards } from './storage/dashboards.ts'
-import type { Folders } from './storage/folders.ts'
-import type { Users } from './storage/users.ts'
+import type { Login } from '../auth/login.ts'
+import type { Sessions } from '../auth/sessions.ts'
+import type { Settings } from '../config/settings.ts'
+import type { DashboardProvisioner } from '../provisioning/dashboard-provisioner.ts'
+import type { DataSources } from '../provisioning/data-sources.ts'
+import type { StoreClient } from '../query/store-client.ts'
+import type { Dashboards } from '../storage/dashboards.ts'
+import type { Folders } from '../storage/folders.ts'
+import type { Users } from '../storage/users.ts'
 
 /** What the API is made of; service.ts builds it. */
 export interface Services {

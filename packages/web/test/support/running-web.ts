@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
-import { startWeb } from '../service.ts'
+import { startWeb } from '../../src/server/service.ts'
 
 export const PASSWORD = 'test-password'
 
