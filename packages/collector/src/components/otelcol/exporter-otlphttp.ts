@@ -88,7 +88,7 @@ const COMPRESSORS: Readonly<Record<string, ((bytes: Uint8Array) => Promise<Buffe
 class HttpSender {
   readonly #context: ComponentContext
   readonly #settings: Settings
-  #agent: HttpAgent | HttpsAgent | undefined
+  #agent: Promise<HttpAgent | HttpsAgent> | undefined
 
   constructor(context: ComponentContext, settings: Settings) {
     this.#context = context
@@ -111,7 +111,7 @@ class HttpSender {
   }
 
   close(): void {
-    this.#agent?.destroy()
+    void this.#agent?.then((agent) => agent.destroy())
   }
 
   #url(signal: OtlpSignal): URL {
@@ -122,7 +122,7 @@ class HttpSender {
   async #post(url: URL, payload: Uint8Array, headers: Record<string, string>, signal: AbortSignal): Promise<Reply> {
     const { client } = this.#settings
     const isSecure = url.protocol === 'https:'
-    const agent = (this.#agent ??= await this.#connect(isSecure))
+    const agent = await (this.#agent ??= this.#connect(isSecure))
     const timeout = client.timeout > 0 ? AbortSignal.timeout(client.timeout) : undefined
     const options = {
       method: 'POST',
