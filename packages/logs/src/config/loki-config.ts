@@ -207,5 +207,9 @@ function findUnused(loaded: LoadedYaml<File>): Finding[] {
       for (const inner of Object.keys(value)) if (!EFFECTIVE_NESTED.has(`${key}.${inner}`)) report([key, inner])
     }
   }
-  return findings
+  return findings.sort((a, b) => lineOf(a.at) - lineOf(b.at))
+}
+
+function lineOf(at: string | undefined): number {
+  return Number(at?.split(':').at(-2) ?? 0)
 }

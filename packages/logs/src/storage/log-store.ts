@@ -73,7 +73,10 @@ export class LogStore implements LogSource {
     const blocks = await BlockDirectory.open({
       fileSystem,
       directory: `${directory}/blocks`,
-      onProblem: (problem) => logger.error({ ...problem }, 'log block problem'),
+      onProblem: (problem) =>
+        problem.kind === 'leftover'
+          ? logger.info({ ...problem }, 'cleaned up after an interrupted write of a log block')
+          : logger.error({ ...problem }, 'log block problem'),
     })
     const wal = await Wal.open({
       fileSystem,

@@ -37,7 +37,11 @@ async function push(
   headers: Record<string, string> = { 'content-type': 'application/json' },
   path = '/loki/api/v1/push',
 ): Promise<Answer> {
-  const response = await fetch(url + path, { method: 'POST', body: body as BodyInit, headers })
+  const response = await fetch(url + path, {
+    method: 'POST',
+    body: typeof body === 'string' ? body : Buffer.from(body),
+    headers,
+  })
   return { status: response.status, text: await response.text(), json: undefined }
 }
 

@@ -31,7 +31,7 @@ const KNOWN = join(import.meta.dirname, 'known-failures.json')
 
 // oxlint-disable-next-line typescript/no-explicit-any -- every facts file has a shape of its own
 type Case = any
-type Runner = (fact: Case) => void | Promise<void> | 'skip'
+type Runner = (fact: Case) => void | Promise<void> | 'skip' | undefined
 
 const runners: Record<string, Runner> = {
   parse({ query, valid, error, line, col }) {
@@ -50,6 +50,7 @@ const runners: Record<string, Runner> = {
   canonical({ in: query, out, form }) {
     if (form !== 'string') return 'skip'
     assert.equal(printQuery(parseLogql(query)), out)
+    return undefined
   },
   line_filters({ query, matchers, lines }) {
     const node = parseLogSelector(query.replace('{app!="foo",', '{app!="foo",'))
@@ -112,7 +113,7 @@ const runners: Record<string, Runner> = {
     if (test === 'Test_ParseLiterals')
       return assert.deepEqual(
         parts.flatMap((part) => ('literal' in part ? [part.literal] : [])),
-        literals,
+        literals ?? [],
       )
     if (valid === false) return void assert.throws(() => checkPattern(parts, use ?? 'stage'))
     if (valid === true) return checkPattern(parts, use ?? 'stage')
@@ -137,6 +138,7 @@ const runners: Record<string, Runner> = {
   doc_queries({ query, placeholder }) {
     if (placeholder || /(^|\n)\s*[|#]/.test(query) || query.trim().startsWith('|')) return 'skip'
     parseLogql(query)
+    return undefined
   },
 }
 
@@ -343,7 +345,8 @@ async function runEngine(fact: Case, startNs: bigint, endNs: bigint, stepNs: big
       expect.type === 'vector'
         ? found[index]
         : found.find((candidate) => JSON.stringify(candidate.labels) === JSON.stringify(series.labels))
-    assert.deepEqual(own?.labels, series.labels)
+    assert.ok(own)
+    assert.deepEqual(own.labels, series.labels)
     assert.equal(own.points.length, series.points.length)
     for (const [at, [time, value]] of series.points.entries()) {
       assert.equal(own.points[at][0], time)

@@ -173,11 +173,11 @@ export function metadataPairs(bytes: Uint8Array, start: number, end: number): La
     at += size
     return decodeUtf8(bytes, at - size, at)
   }
-  while (at < end) {
+  for (;;) {
+    if (at >= end) return pairs
     const name = text()
     pairs.push([name, text()])
   }
-  return pairs
 }
 
 function writeVarint(bytes: Uint8Array, start: number, value: number): number {

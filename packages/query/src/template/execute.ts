@@ -74,7 +74,7 @@ export class Execution {
         case 'action': {
           const value = this.#pipeline(node.pipeline, dot)
           if (node.pipeline.assign === 'none')
-            this.#write(value === NO_VALUE || value == null ? '<no value>' : formatValue(value))
+            this.#write(value === NO_VALUE || value === null || value === undefined ? '<no value>' : formatValue(value))
           break
         }
         case 'break':

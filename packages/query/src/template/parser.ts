@@ -346,7 +346,7 @@ class Parser {
     this.#index++
   }
 
-  /** Skips a comment `/* … *​/`, which must fill its action. */
+  /** Skips a comment, which must fill its action. */
   #comment(): boolean {
     if (!this.#text.startsWith('/*', this.#at)) return false
     const close = this.#text.indexOf('*/', this.#at + 2)

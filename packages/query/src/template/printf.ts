@@ -52,7 +52,7 @@ export function sprintf(format: string, args: readonly unknown[]): string {
   if (used < args.length) {
     const extra = args
       .slice(used)
-      .map((value) => (value == null ? '<nil>' : `${typeName(value)}=${formatValue(value)}`))
+      .map((value) => (value === null || value === undefined ? '<nil>' : `${typeName(value)}=${formatValue(value)}`))
     text += `%!(EXTRA ${extra.join(', ')})`
   }
   return text

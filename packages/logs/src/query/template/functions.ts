@@ -284,8 +284,8 @@ function trimSet(text: string, set: string, left: boolean, right: boolean): stri
   const characters = [...text]
   let start = 0
   let end = characters.length
-  while (left && start < end && members.has(characters[start])) start++
-  while (right && end > start && members.has(characters[end - 1])) end--
+  if (left) while (start < end && members.has(characters[start])) start++
+  if (right) while (end > start && members.has(characters[end - 1])) end--
   return characters.slice(start, end).join('')
 }
 
