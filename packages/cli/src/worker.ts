@@ -1,36 +1,39 @@
 import { systemClock } from '@quartet/runtime'
+import type { RunningSystem } from '@quartet/runtime'
 import { flushCompileCache } from 'node:module'
-import { parentPort, workerData } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
 import { toFailure } from './supervisor/messages.ts'
 import type { FromWorker, SystemStart, ToWorker } from './supervisor/messages.ts'
+import { settle, SETTLE_AFTER_MS } from './supervisor/settle.ts'
 import { hostSystem } from './supervisor/system-host.ts'
 
-/** One system in a thread of its own; begun by worker-entry.mjs. */
-const port = parentPort!
-const send = (message: FromWorker): void => port.postMessage(message)
-
-const starting = hostSystem((workerData as { start: SystemStart }).start, systemClock)
-// Listening while it starts: WAL replay may take long, and pings are answered all the same.
-port.on('message', (message: ToWorker) => {
-  if (message.kind === 'ping') send({ kind: 'pong' })
-  else void obey(message.kind)
-})
-try {
-  const { endpoints, notices } = await starting
-  send({ kind: 'started', endpoints, notices })
-  // A thread that is terminated never gets to write its cache.
-  flushCompileCache()
-} catch (error) {
-  send({ kind: 'failed', ...toFailure(error) })
+/** One system in a thread of its own; called by worker-entry.mjs. */
+export async function runWorker(port: MessagePort, start: SystemStart): Promise<void> {
+  const send = (message: FromWorker): void => port.postMessage(message)
+  const starting = hostSystem(start, systemClock)
+  // Listening while it starts: WAL replay may take long, and pings are answered all the same.
+  port.on('message', (message: ToWorker) => {
+    if (message.kind === 'ping') send({ kind: 'pong' })
+    else void obey(message.kind, starting).then(send)
+  })
+  try {
+    const { endpoints, notices } = await starting
+    send({ kind: 'started', endpoints, notices })
+    // A thread that is terminated never gets to write its cache.
+    flushCompileCache()
+    systemClock.after(SETTLE_AFTER_MS, settle)
+  } catch (error) {
+    send({ kind: 'failed', ...toFailure(error) })
+  }
 }
 
-async function obey(kind: 'reload' | 'stop'): Promise<void> {
+async function obey(kind: 'reload' | 'stop', starting: Promise<RunningSystem>): Promise<FromWorker> {
   const answer = kind === 'reload' ? 'reloaded' : 'stopped'
   try {
     const system = await starting
     await system[kind]()
-    send({ kind: answer, failure: undefined })
+    return { kind: answer, failure: undefined }
   } catch (error) {
-    send({ kind: answer, failure: toFailure(error) })
+    return { kind: answer, failure: toFailure(error) }
   }
 }
