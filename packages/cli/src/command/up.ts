@@ -33,13 +33,14 @@ export async function up(up: UpOptions): Promise<number> {
   const keepAlive = setInterval(() => undefined, 2 ** 30)
   const lock = await lockDataDirectory(options.dataDirectory)
   const supervisor = createSupervisor(up, logger)
+  // Before anything is up: by default the signal would end the process.
+  process.on('SIGHUP', () => void reload(supervisor, print, printError))
   const stopped = stopOnSignal(supervisor, print, printError)
   try {
     const reports = await Promise.race([supervisor.start(), stopped])
     if (typeof reports === 'boolean') return reports ? 0 : 1
     print(banner({ version: quartetVersion(), readyMs: performance.now(), reports }))
     systemClock.after(SETTLE_AFTER_MS, settle)
-    process.on('SIGHUP', () => void reload(supervisor, print, printError))
     return (await stopped) ? 0 : 1
   } catch (error) {
     if (!(error instanceof StartError)) throw error
