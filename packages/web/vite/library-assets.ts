@@ -52,7 +52,9 @@ async function icons(): Promise<Map<string, Uint8Array>> {
   for (const name of await readdir(join(ownAssets, 'icons'))) {
     files.set(`unicons/${name}`, await readFile(join(ownAssets, 'icons', name)))
   }
-  const dot = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="4"/></svg>')
+  const dot = Buffer.from(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="4"/></svg>',
+  )
   for (const name of await namedIcons()) {
     const fileName = `${iconFolder(name)}/${name}.svg`
     if (!files.has(fileName)) files.set(fileName, dot)

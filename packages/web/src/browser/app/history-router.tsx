@@ -11,7 +11,10 @@ type State = { readonly action: string; readonly location: Location }
 export function HistoryRouter({ children }: { readonly children: ReactNode }): ReactNode {
   const history = locationService.getHistory()
   const [state, setState] = useState<State>({ action: history.action, location: history.location })
-  useLayoutEffect(() => history.listen((location: State['location'], action: State['action']) => setState({ location, action })), [history])
+  useLayoutEffect(
+    () => history.listen((location: State['location'], action: State['action']) => setState({ location, action })),
+    [history],
+  )
   return (
     <Router
       navigator={history as unknown as Navigator}

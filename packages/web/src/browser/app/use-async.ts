@@ -26,7 +26,7 @@ export function useAsync<T>(load: (signal: AbortSignal) => Promise<T>, dependenc
       },
     )
     return () => controller.abort()
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the caller lists what `load` depends on
+    // The caller lists what `load` depends on.
   }, [...dependencies, run])
   const reload = useCallback(() => setRun((old) => old + 1), [])
   return [state, reload] as const

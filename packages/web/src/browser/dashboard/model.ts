@@ -53,7 +53,11 @@ export interface PanelModel {
   readonly targets: readonly TargetModel[]
   readonly options: Readonly<Record<string, unknown>>
   readonly fieldConfig: FieldConfigModel
-  readonly transformations: readonly { readonly id: string; readonly options: Readonly<Record<string, unknown>>; readonly disabled?: boolean }[]
+  readonly transformations: readonly {
+    readonly id: string
+    readonly options: Readonly<Record<string, unknown>>
+    readonly disabled?: boolean
+  }[]
   readonly pluginVersion?: string
   readonly transparent?: boolean
   readonly maxDataPoints?: number

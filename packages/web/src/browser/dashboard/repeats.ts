@@ -99,7 +99,12 @@ function copyPositions(panel: PanelModel, origin: GridPosition, count: number): 
   }
   const perRow = Math.max(1, Math.min(count, panel.maxPerRow ?? 4))
   const w = Math.floor(gridColumns / perRow)
-  return Array.from({ length: count }, (_, copy) => ({ x: (copy % perRow) * w, y: origin.y + Math.floor(copy / perRow) * h, w, h }))
+  return Array.from({ length: count }, (_, copy) => ({
+    x: (copy % perRow) * w,
+    y: origin.y + Math.floor(copy / perRow) * h,
+    w,
+    h,
+  }))
 }
 
 function heightOf(members: readonly PanelModel[], rowY: number): number {

@@ -14,9 +14,8 @@ const highlighting = styleTags({
   'Json Logfmt Pattern Regexp Unpack Unwrap LabelFormat LineFormat Decolorize Drop Keep Distinct': tags.keyword,
   'By Without And Or Unless Bool On Ignoring GroupLeft GroupRight Offset': tags.modifier,
   'Sum Avg Count Max Min Stddev Stdvar Bottomk Topk Sort Sort_Desc': tags.operatorKeyword,
-  'CountOverTime Rate RateCounter BytesOverTime BytesRate AvgOverTime SumOverTime MinOverTime MaxOverTime': tags.function(
-    tags.variableName,
-  ),
+  'CountOverTime Rate RateCounter BytesOverTime BytesRate AvgOverTime SumOverTime MinOverTime MaxOverTime':
+    tags.function(tags.variableName),
   'QuantileOverTime StddevOverTime StdvarOverTime FirstOverTime LastOverTime AbsentOverTime': tags.function(
     tags.variableName,
   ),
@@ -25,7 +24,19 @@ const highlighting = styleTags({
 
 const language = LRLanguage.define({ name: 'logql', parser: parser.configure({ props: [highlighting] }) })
 
-const stages = ['json', 'logfmt', 'pattern', 'regexp', 'unpack', 'line_format', 'label_format', 'unwrap', 'drop', 'keep', 'decolorize']
+const stages = [
+  'json',
+  'logfmt',
+  'pattern',
+  'regexp',
+  'unpack',
+  'line_format',
+  'label_format',
+  'unwrap',
+  'drop',
+  'keep',
+  'decolorize',
+]
 
 /** Colours; label names and values from the store inside of `{ }`, stages after `|`. */
 export function logQl(dataSourceUid: string): Extension {

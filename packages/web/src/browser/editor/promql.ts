@@ -1,6 +1,10 @@
 import type { Extension } from '@codemirror/state'
 import { PromQLExtension } from '@prometheus-io/codemirror-promql'
+import { HybridLint } from '@prometheus-io/codemirror-promql/dist/esm/lint/hybrid.js'
 import { bootData } from '../app/boot-data.ts'
+
+/** Grafana's own variables and those of dashboards are not PromQL: a query with them is left to the store to judge. */
+const hasVariables = /\$\{?\w/
 
 /** Colours, completion from the store's metadata, and errors underlined while typing. */
 export function promQl(dataSourceUid: string): Extension {
@@ -13,6 +17,10 @@ export function promQl(dataSourceUid: string): Extension {
       cache: { maxAge: 60_000 },
     },
     maxMetricsMetadata: 10_000,
+  })
+  const lint = new HybridLint()
+  promql.setLinter({
+    promQL: () => (view) => (hasVariables.test(view.state.doc.toString()) ? [] : lint.promQL()(view)),
   })
   return promql.asExtension()
 }

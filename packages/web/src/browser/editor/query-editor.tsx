@@ -18,6 +18,7 @@ export function QueryEditor(props: Props): ReactNode {
   const theme = useTheme2()
   const box = useRef<HTMLDivElement>(null)
   const editor = useRef<EditorHandle>(undefined)
+  const lastTyped = useRef(value)
   // The editor outlives renderings, so it calls whatever the latest rendering gave.
   const latest = useRef(props)
   latest.current = props
@@ -30,12 +31,20 @@ export function QueryEditor(props: Props): ReactNode {
       text: latest.current.value,
       placeholder,
       theme,
-      onChange: (text) => latest.current.onChange(text),
+      onChange: (text) => {
+        lastTyped.current = text
+        latest.current.onChange(text)
+      },
       onRun: () => latest.current.onRun(),
     })
     editor.current = created
     return () => created.destroy()
   }, [language, dataSourceUid, placeholder, theme])
-  useEffect(() => editor.current?.setText(value), [value])
+  useEffect(() => {
+    // What was typed comes back as `value`, maybe late: it must not undo what was typed since.
+    if (value === lastTyped.current) return
+    lastTyped.current = value
+    editor.current?.setText(value)
+  }, [value])
   return <div ref={box} data-testid="query-editor" />
 }

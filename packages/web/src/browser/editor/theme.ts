@@ -26,7 +26,11 @@ export function editorTheme(theme: GrafanaTheme2): Extension {
         fontSize: '13px',
       },
       '&.cm-focused': { outline: 'none', borderColor: theme.colors.primary.border },
-      '.cm-content': { fontFamily: theme.typography.fontFamilyMonospace, padding: '6px 4px', caretColor: theme.colors.text.primary },
+      '.cm-content': {
+        fontFamily: theme.typography.fontFamilyMonospace,
+        padding: '6px 4px',
+        caretColor: theme.colors.text.primary,
+      },
       '.cm-cursor': { borderLeftColor: theme.colors.text.primary },
       '.cm-placeholder': { color: theme.colors.text.disabled },
       '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': { background: theme.colors.action.selected },

@@ -11,14 +11,27 @@ const highlighting = styleTags({
   'AttributeField Identifier': tags.labelName,
   IntrinsicField: tags.keyword,
   'Resource Span Parent Event Link Instrumentation': tags.modifier,
-  'Aggregate MetricsOverTimeType MetricsAggregatorFunctionType MetricsOperationBasicType': tags.function(tags.variableName),
+  'Aggregate MetricsOverTimeType MetricsAggregatorFunctionType MetricsOperationBasicType': tags.function(
+    tags.variableName,
+  ),
   'And Or FieldOp ComparisonOp Gt Lt Desc Anc Pipe ScalarOp': tags.operator,
   'LineComment BlockComment': tags.lineComment,
 })
 
 const language = LRLanguage.define({ name: 'traceql', parser: parser.configure({ props: [highlighting] }) })
 
-const intrinsics = ['name', 'duration', 'status', 'kind', 'statusMessage', 'rootName', 'rootServiceName', 'traceDuration', 'trace:id', 'span:id']
+const intrinsics = [
+  'name',
+  'duration',
+  'status',
+  'kind',
+  'statusMessage',
+  'rootName',
+  'rootServiceName',
+  'traceDuration',
+  'trace:id',
+  'span:id',
+]
 const values: Readonly<Record<string, readonly string[]>> = {
   status: ['error', 'ok', 'unset'],
   kind: ['server', 'client', 'internal', 'producer', 'consumer', 'unspecified'],
@@ -32,7 +45,9 @@ export function traceQl(dataSourceUid: string): Extension {
     const value = /([\w.:-]+)\s*(?:=~|!~|!=|=)\s*("?)([^"\s]*)$/.exec(before)
     if (value) {
       const [, attribute = '', quote = '', typed = ''] = value
-      const known = values[attribute] ?? (await attributeValues(client, attribute)).map((text) => (quote === '' ? JSON.stringify(text) : text))
+      const known =
+        values[attribute] ??
+        (await attributeValues(client, attribute)).map((text) => (quote === '' ? JSON.stringify(text) : text))
       return { from: context.pos - typed.length, options: known.map((label) => ({ label, type: 'text' })) }
     }
     const name = /[{(&|]\s*([\w.]*)$/.exec(before)

@@ -56,7 +56,8 @@ export function Pane({ pane, timeZone, onTimeZone, onChange, onSplit, onClose }:
     const next = dataSourceService.getInstanceSettings(uid)
     onChange({ ...pane, datasource: uid, queries: next?.type === type ? draft : [emptyQuery(next?.type ?? '')] })
   }
-  const setRange = ({ from, to }: AbsoluteTimeRange): void => onChange({ ...pane, range: { from: String(from), to: String(to) } })
+  const setRange = ({ from, to }: AbsoluteTimeRange): void =>
+    onChange({ ...pane, range: { from: String(from), to: String(to) } })
   const range = data?.timeRange ?? toTimeRange(pane.range, timeZone)
   const choices = bootData.dataSources
     .filter((dataSource) => languageOf(dataSource.type))
@@ -64,14 +65,25 @@ export function Pane({ pane, timeZone, onTimeZone, onChange, onSplit, onClose }:
   return (
     <section className={styles.pane} ref={box}>
       <div className={styles.bar}>
-        <Combobox width={28} aria-label="Data source" options={choices} value={settings?.uid ?? null} onChange={({ value }) => chooseDataSource(value)} />
+        <Combobox
+          width={28}
+          aria-label="Data source"
+          options={choices}
+          value={settings?.uid ?? null}
+          onChange={({ value }) => chooseDataSource(value)}
+        />
         {onSplit && (
           <Button variant="secondary" icon="columns" onClick={onSplit}>
             Split
           </Button>
         )}
         <span className={styles.space} />
-        <TimeControls range={range} timeZone={timeZone} onChange={(next) => onChange({ ...pane, range: next })} onTimeZone={onTimeZone} />
+        <TimeControls
+          range={range}
+          timeZone={timeZone}
+          onChange={(next) => onChange({ ...pane, range: next })}
+          onTimeZone={onTimeZone}
+        />
         <RefreshPicker
           isOnCanvas
           isLoading={data?.state === LoadingState.Loading}
@@ -111,7 +123,13 @@ export function Pane({ pane, timeZone, onTimeZone, onChange, onSplit, onClose }:
   )
 }
 
-function AutoRefresh({ interval, onRefresh }: { readonly interval: string; readonly onRefresh: () => void }): ReactNode {
+function AutoRefresh({
+  interval,
+  onRefresh,
+}: {
+  readonly interval: string
+  readonly onRefresh: () => void
+}): ReactNode {
   useEffect(() => {
     const everyMs = { '5s': 5e3, '10s': 1e4, '30s': 3e4, '1m': 6e4, '5m': 3e5 }[interval]
     if (everyMs === undefined) return undefined

@@ -7,6 +7,7 @@ import {
   type AbsoluteTimeRange,
   type DataFrame,
   type FieldConfigSource,
+  type InterpolateFunction,
   type PanelData,
   type PanelPlugin,
   type TimeRange,
@@ -14,6 +15,7 @@ import {
 import { PanelContextProvider, useTheme2 } from '@grafana/ui'
 import { useMemo, useState, type ReactNode } from 'react'
 import { useAsync } from '../app/use-async.ts'
+import { interpolate } from '../grafana/template-service.ts'
 import { importPanel } from '../panels/registry.ts'
 
 interface Props {
@@ -29,7 +31,10 @@ interface Props {
   readonly onChangeTimeRange?: (range: AbsoluteTimeRange) => void
 }
 
-const plainFieldConfig: FieldConfigSource = { defaults: { color: { mode: FieldColorModeId.PaletteClassic } }, overrides: [] }
+const plainFieldConfig: FieldConfigSource = {
+  defaults: { color: { mode: FieldColorModeId.PaletteClassic } },
+  overrides: [],
+}
 
 /** One panel outside of a dashboard: the same components, fed with frames. */
 export function PanelView(props: Props): ReactNode {
@@ -61,7 +66,13 @@ function Loaded(props: Props & { readonly plugin: PanelPlugin }): ReactNode {
       theme,
       timeZone,
     })
-    return { state: LoadingState.Done, series, timeRange, structureRev: nextRevision(), annotations: [...(annotations ?? [])] }
+    return {
+      state: LoadingState.Done,
+      series,
+      timeRange,
+      structureRev: nextRevision(),
+      annotations: [...(annotations ?? [])],
+    }
   }, [frames, annotations, withDefaults, plugin, theme, timeZone, timeRange])
   const Panel = plugin.panel
   if (!Panel) return null
@@ -95,4 +106,4 @@ function Loaded(props: Props & { readonly plugin: PanelPlugin }): ReactNode {
 let revision = 0
 const nextRevision = (): number => ++revision
 
-const replaceVariables = (text: string): string => text
+const replaceVariables: InterpolateFunction = (text, scopedVars) => interpolate(text, scopedVars)

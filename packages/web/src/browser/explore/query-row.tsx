@@ -51,7 +51,8 @@ function QueryOptions({ query, type, onChange }: Pick<Props, 'query' | 'type' | 
       { label: 'Instant', value: 'instant' },
       { label: 'Both', value: 'both' },
     ]
-    const choose = (value: string): void => onChange({ ...query, range: value !== 'instant', instant: value !== 'range' })
+    const choose = (value: string): void =>
+      onChange({ ...query, range: value !== 'instant', instant: value !== 'range' })
     return <RadioButtonGroup size="sm" options={options} value={kind} onChange={choose} />
   }
   if (type === 'tempo') {
@@ -60,7 +61,14 @@ function QueryOptions({ query, type, onChange }: Pick<Props, 'query' | 'type' | 
       { label: 'Spans', value: 'spans' },
     ]
     const value = query['tableType'] === 'spans' ? 'spans' : 'traces'
-    return <RadioButtonGroup size="sm" options={options} value={value} onChange={(tableType) => onChange({ ...query, tableType })} />
+    return (
+      <RadioButtonGroup
+        size="sm"
+        options={options}
+        value={value}
+        onChange={(tableType) => onChange({ ...query, tableType })}
+      />
+    )
   }
   return null
 }

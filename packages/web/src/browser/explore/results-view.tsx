@@ -1,4 +1,11 @@
-import { FieldColorModeId, LoadingState, type AbsoluteTimeRange, type FieldConfigSource, type GrafanaTheme2, type PanelData } from '@grafana/data'
+import {
+  FieldColorModeId,
+  LoadingState,
+  type AbsoluteTimeRange,
+  type FieldConfigSource,
+  type GrafanaTheme2,
+  type PanelData,
+} from '@grafana/data'
 import { LoadingBar, PanelChrome, RadioButtonGroup, useStyles2, useTheme2 } from '@grafana/ui'
 import { css } from '@emotion/css'
 import { useMemo, useState, type ReactNode } from 'react'
@@ -49,7 +56,14 @@ export function ResultsView(props: Props): ReactNode {
       {results.tables.map((table, index) => (
         <PanelChrome key={index} title={table.name ?? 'Table'} width={width} height={tableHeight(table.length)}>
           {(innerWidth, innerHeight) => (
-            <PanelView type="table" frames={[table]} width={innerWidth} height={innerHeight} timeRange={data.timeRange} timeZone={timeZone} />
+            <PanelView
+              type="table"
+              frames={[table]}
+              width={innerWidth}
+              height={innerHeight}
+              timeRange={data.timeRange}
+              timeZone={timeZone}
+            />
           )}
         </PanelChrome>
       ))}
@@ -78,7 +92,9 @@ const drawStyles: { label: string; value: DrawStyle }[] = [
 
 const multiTooltip = { tooltip: { mode: 'multi', sort: 'desc' } }
 
-function GraphResult(props: Props & { readonly frames: PanelData['series'] | readonly PanelData['series'][number][] }): ReactNode {
+function GraphResult(
+  props: Props & { readonly frames: PanelData['series'] | readonly PanelData['series'][number][] },
+): ReactNode {
   const { data, frames, width, timeZone, onChangeTimeRange } = props
   const [drawStyle, setDrawStyle] = useState<DrawStyle>('line')
   const fieldConfig = useMemo((): FieldConfigSource => {
@@ -141,7 +157,11 @@ function LogsResult(props: Props & { readonly frames: readonly PanelData['series
   return (
     <>
       {lines.length > 0 && (
-        <PanelChrome title={isCut ? `Volume of the ${lines.length} lines shown` : 'Log volume'} width={width} height={volumeHeight}>
+        <PanelChrome
+          title={isCut ? `Volume of the ${lines.length} lines shown` : 'Log volume'}
+          width={width}
+          height={volumeHeight}
+        >
           {(innerWidth, innerHeight) => (
             <PanelView
               type="timeseries"
@@ -206,7 +226,13 @@ function LogsResult(props: Props & { readonly frames: readonly PanelData['series
 
 const volumeConfig: FieldConfigSource = {
   defaults: {
-    custom: { drawStyle: 'bars', fillOpacity: 100, lineWidth: 0, barWidthFactor: 0.9, stacking: { mode: 'normal', group: 'A' } },
+    custom: {
+      drawStyle: 'bars',
+      fillOpacity: 100,
+      lineWidth: 0,
+      barWidthFactor: 0.9,
+      stacking: { mode: 'normal', group: 'A' },
+    },
   },
   overrides: [],
 }
@@ -227,7 +253,13 @@ const getStyles = (theme: GrafanaTheme2) => {
     notice: css({ ...box, padding: theme.spacing(1), color: theme.colors.warning.text }),
     trace: css({ ...box, overflow: 'auto' }),
     logs: css(box),
-    head: css({ display: 'flex', alignItems: 'center', gap: theme.spacing(1.5), padding: theme.spacing(1, 1.5), span: { color: theme.colors.text.secondary } }),
+    head: css({
+      display: 'flex',
+      alignItems: 'center',
+      gap: theme.spacing(1.5),
+      padding: theme.spacing(1, 1.5),
+      span: { color: theme.colors.text.secondary },
+    }),
     space: css({ flexGrow: 1 }),
   }
 }

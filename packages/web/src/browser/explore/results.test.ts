@@ -6,10 +6,17 @@ import { logVolume, sortResults } from './results.ts'
 test('frames are sorted by how they want to be shown', () => {
   const graph = frame({ name: 'g', fields: [column('time', 'Time', [1]), column('number', 'Value', [1])] })
   const logs = frame({ name: 'l', fields: [column('time', 'Time', [1])], meta: { preferredVisualisationType: 'logs' } })
-  const trace = frame({ name: 't', fields: [column('string', 'traceID', ['x'])], meta: { preferredVisualisationType: 'trace' } })
+  const trace = frame({
+    name: 't',
+    fields: [column('string', 'traceID', ['x'])],
+    meta: { preferredVisualisationType: 'trace' },
+  })
   const plain = frame({ name: 'p', fields: [column('string', 'a', ['x'])] })
   const sorted = sortResults({ series: [graph, logs, trace, plain] })
-  assert.deepEqual([sorted.graph[0]?.name, sorted.logs[0]?.name, sorted.traces[0]?.name, sorted.tables[0]?.name], ['g', 'l', 't', 'p'])
+  assert.deepEqual(
+    [sorted.graph[0]?.name, sorted.logs[0]?.name, sorted.traces[0]?.name, sorted.tables[0]?.name],
+    ['g', 'l', 't', 'p'],
+  )
 })
 
 test('lines are counted per level and bucket, edges included', () => {

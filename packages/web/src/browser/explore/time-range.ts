@@ -6,7 +6,11 @@ export function toTimeRange(range: { readonly from: string; readonly to: string 
   const to = parse(range.to, true, timeZone)
   if (!from || !to) return toTimeRange({ from: 'now-1h', to: 'now' }, timeZone)
   const isRelative = (text: string): boolean => text.startsWith('now')
-  return { from, to, raw: { from: isRelative(range.from) ? range.from : from, to: isRelative(range.to) ? range.to : to } }
+  return {
+    from,
+    to,
+    raw: { from: isRelative(range.from) ? range.from : from, to: isRelative(range.to) ? range.to : to },
+  }
 }
 
 function parse(text: string, roundUp: boolean, timezone: string): DateTime | undefined {

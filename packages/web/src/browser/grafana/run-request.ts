@@ -28,7 +28,13 @@ export function runRequest(
     share(),
   )
   const loading: PanelData = { state: LoadingState.Loading, series: [], timeRange: request.range, request }
-  return merge(timer(loadingDelayMs).pipe(map(() => loading), takeUntil(done)), done)
+  return merge(
+    timer(loadingDelayMs).pipe(
+      map(() => loading),
+      takeUntil(done),
+    ),
+    done,
+  )
 }
 
 function panelDataOf(request: DataQueryRequest, response: DataQueryResponse): PanelData {

@@ -18,15 +18,30 @@ export function setSceneInterpolator(interpolator: Interpolator): void {
 export function interpolate(text: string, scopedVars: ScopedVars = {}, format?: ValueFormat): string {
   if (text === '') return text
   if (interpolateInScene && scopedVars['__sceneObject']) return interpolateInScene(text, scopedVars, format)
-  return text.replace(variablePattern, (match: string, plain?: string, square?: string, curly?: string) => {
-    const name = plain ?? square ?? curly
-    const variable = name === undefined ? undefined : scopedVars[name]
-    if (variable === undefined) return match
-    return typeof format === 'function' ? format(variable.value) : String(variable.value)
-  })
+  return text.replace(
+    variablePattern,
+    (match: string, plain?: string, square?: string, curly?: string, path?: string) => {
+      const name = plain ?? square ?? curly
+      const variable = name === undefined ? undefined : scopedVars[name]
+      if (variable === undefined) return match
+      const value: unknown = path === undefined ? variable.value : memberAt(variable.value, path)
+      if (value === undefined) return match
+      return typeof format === 'function' ? format(value) : String(value)
+    },
+  )
 }
 
-const variablePattern = /\$(\w+)|\[\[(\w+?)(?::\w+)?\]\]|\$\{(\w+)(?:\.[^:^}]+)?(?::[^}]+)?\}/g
+/** `raw` or `labels.job` of a scoped variable's value. */
+function memberAt(value: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined),
+      value,
+    )
+}
+
+const variablePattern = /\$(\w+)|\[\[(\w+?)(?::\w+)?\]\]|\$\{(\w+)(?:\.([\w.]+))?(?::[^}]+)?\}/g
 
 export const templateService: TemplateSrv = {
   getVariables: (): TypedVariableModel[] => [],

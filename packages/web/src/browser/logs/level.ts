@@ -38,6 +38,8 @@ function levelInText(line: string): LogLevel {
   const named = /"?\b(?:level|severity|lvl)"?\s*[=:]\s*"?([a-zA-Z]+)/.exec(line)
   const fromName = words[named?.[1]?.toLowerCase() ?? '']
   if (fromName) return fromName
-  const word = /\b(EMERG|FATAL|CRITICAL|CRIT|ERROR|ERR|WARNING|WARN|INFO|NOTICE|DEBUG|TRACE)\b/i.exec(line.slice(0, 120))
+  const word = /\b(EMERG|FATAL|CRITICAL|CRIT|ERROR|ERR|WARNING|WARN|INFO|NOTICE|DEBUG|TRACE)\b/i.exec(
+    line.slice(0, 120),
+  )
   return words[word?.[1]?.toLowerCase() ?? ''] ?? 'unknown'
 }

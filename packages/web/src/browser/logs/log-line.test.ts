@@ -26,7 +26,10 @@ test('the trace is found in the text too', () => {
   const lines = logLinesOf([
     frame({ fields: [column('time', 'timestamp', [1, 2]), column('string', 'body', [`a traceID=${id} b`, 'none'])] }),
   ])
-  assert.deepEqual(lines.map(({ traceId }) => traceId), [id, undefined])
+  assert.deepEqual(
+    lines.map(({ traceId }) => traceId),
+    [id, undefined],
+  )
 })
 
 test('a frame without a time is not logs', () => {

@@ -38,7 +38,9 @@ export function LogList(props: Props): ReactNode {
     })
   }, [])
   const onMeasured = useCallback((id: string, pixels: number) => {
-    setMeasuredHeights((old) => (Math.abs((old.get(id) ?? rowHeight) - pixels) < 1 ? old : new Map(old).set(id, pixels)))
+    setMeasuredHeights((old) =>
+      Math.abs((old.get(id) ?? rowHeight) - pixels) < 1 ? old : new Map(old).set(id, pixels),
+    )
   }, [])
   const renderRow = (index: number): ReactNode => {
     const line = sorted[index]

@@ -42,7 +42,9 @@ export function LogRow(props: Props): ReactNode {
         <span className={styles.level} style={{ background: levelColor(line.level, theme) }} title={line.level} />
         {time !== undefined && <span className={styles.time}>{time}</span>}
         {showLabels && <span className={styles.labels}>{labelText(line)}</span>}
-        <span className={isMultiline ? styles.wrapped : styles.cut}>{prettify ? prettifyLine(line.text) : line.text}</span>
+        <span className={isMultiline ? styles.wrapped : styles.cut}>
+          {prettify ? prettifyLine(line.text) : line.text}
+        </span>
       </button>
       {isOpen && <LogDetails line={line} />}
     </div>

@@ -44,7 +44,12 @@ export const getLogStyles = (theme: GrafanaTheme2) => ({
       fontFamily: theme.typography.fontFamily,
       textAlign: 'left',
     },
-    'th, td': { padding: theme.spacing(0.25, 2, 0.25, 0), verticalAlign: 'top', textAlign: 'left', overflowWrap: 'anywhere' },
+    'th, td': {
+      padding: theme.spacing(0.25, 2, 0.25, 0),
+      verticalAlign: 'top',
+      textAlign: 'left',
+      overflowWrap: 'anywhere',
+    },
     th: { fontWeight: 'normal', color: theme.colors.text.secondary, whiteSpace: 'nowrap' },
     a: { color: theme.colors.text.link },
   }),

@@ -3,7 +3,10 @@ import type { PanelPlugin, PanelPluginMeta } from '@grafana/data'
 type Load = () => Promise<PanelPlugin>
 type AnyPanel = { readonly plugin: unknown }
 
-const load = (module: () => Promise<AnyPanel>): Load => async () => (await module()).plugin as PanelPlugin
+const load =
+  (module: () => Promise<AnyPanel>): Load =>
+  async () =>
+    (await module()).plugin as PanelPlugin
 
 /** One line per panel type; each is loaded when the first dashboard shows it. */
 const panels: Readonly<Record<string, Load>> = {

@@ -18,7 +18,12 @@ export function TopBar({ isNavOpen, onToggleNav }: Props): ReactNode {
   const other = name === 'dark' ? 'light' : 'dark'
   return (
     <header className={styles.bar}>
-      <IconButton name="bars" size="lg" tooltip={isNavOpen ? 'Narrow the menu' : 'Widen the menu'} onClick={onToggleNav} />
+      <IconButton
+        name="bars"
+        size="lg"
+        tooltip={isNavOpen ? 'Narrow the menu' : 'Widen the menu'}
+        onClick={onToggleNav}
+      />
       <Breadcrumbs />
       <span id={topBarSlotId} />
       <span className={styles.space} />

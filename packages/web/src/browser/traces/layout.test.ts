@@ -4,12 +4,29 @@ import { barOf, collapsedAtDepth, formatDuration, matchingSpans, rulerTicks, vis
 import type { Trace, TraceSpan } from './trace.ts'
 
 const span = (spanId: string, depth: number, childCount: number, offsetMs = 0, durationMs = 10): TraceSpan =>
-  ({ spanId, depth, childCount, offsetMs, durationMs, name: spanId, service: 'svc', attributes: [{ key: 'k', value: 'Needle' }], resource: [], events: [] }) as unknown as TraceSpan
+  ({
+    spanId,
+    depth,
+    childCount,
+    offsetMs,
+    durationMs,
+    name: spanId,
+    service: 'svc',
+    attributes: [{ key: 'k', value: 'Needle' }],
+    resource: [],
+    events: [],
+  }) as unknown as TraceSpan
 const trace = { spans: [span('a', 0, 1), span('b', 1, 1), span('c', 2, 0), span('d', 1, 0)] } as unknown as Trace
 
 test('what is below a collapsed span is hidden, its brothers are not', () => {
-  assert.deepEqual(visibleSpans(trace, new Set(['b'])).map(({ spanId }) => spanId), ['a', 'b', 'd'])
-  assert.deepEqual(visibleSpans(trace, new Set(['a'])).map(({ spanId }) => spanId), ['a'])
+  assert.deepEqual(
+    visibleSpans(trace, new Set(['b'])).map(({ spanId }) => spanId),
+    ['a', 'b', 'd'],
+  )
+  assert.deepEqual(
+    visibleSpans(trace, new Set(['a'])).map(({ spanId }) => spanId),
+    ['a'],
+  )
 })
 
 test('bars are placed within the window and cut at its edges', () => {
@@ -34,5 +51,11 @@ test('search looks into attributes; empty search matches nothing in particular',
 })
 
 test('durations read well', () => {
-  assert.deepEqual([0.0015, 12.345, 999, 1234, 125_000].map(formatDuration), ['1.5µs', '12.3ms', '999ms', '1.23s', '2m 5s'])
+  assert.deepEqual([0.0015, 12.345, 999, 1234, 125_000].map(formatDuration), [
+    '1.5µs',
+    '12.3ms',
+    '999ms',
+    '1.23s',
+    '2m 5s',
+  ])
 })

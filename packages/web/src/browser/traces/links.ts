@@ -46,7 +46,9 @@ export function requestRate(span: Pick<TraceSpan, 'service' | 'name'>): string {
 /** Another trace that a span links to. */
 export function linkedTraceUrl(traceId: string): string | undefined {
   const traces = traceDataSource()
-  return traces && exploreUrl({ datasource: traces.uid, queries: [{ refId: 'A', query: traceId, queryType: 'traceql' }] })
+  return (
+    traces && exploreUrl({ datasource: traces.uid, queries: [{ refId: 'A', query: traceId, queryType: 'traceql' }] })
+  )
 }
 
 function escapeForRegex(text: string): string {

@@ -28,7 +28,9 @@ export function SpanDetail({ trace, span, color }: Props): ReactNode {
         <span className={styles.muted}>span {span.spanId}</span>
         {span.scopeName !== '' && <span className={styles.muted}>{span.scopeName}</span>}
       </div>
-      {span.isError && <div className={styles.statusMessage}>Error{span.statusMessage && `: ${span.statusMessage}`}</div>}
+      {span.isError && (
+        <div className={styles.statusMessage}>Error{span.statusMessage && `: ${span.statusMessage}`}</div>
+      )}
       <div className={styles.actions}>
         {logs && (
           <LinkButton size="sm" variant="secondary" icon="gf-logs" href={logs}>
@@ -69,7 +71,11 @@ export function SpanDetail({ trace, span, color }: Props): ReactNode {
   )
 }
 
-function Section(props: { readonly title: string; readonly tags: readonly Tag[]; readonly isOpen: boolean }): ReactNode {
+function Section(props: {
+  readonly title: string
+  readonly tags: readonly Tag[]
+  readonly isOpen: boolean
+}): ReactNode {
   const { title, tags, isOpen } = props
   const styles = useStyles2(getTraceStyles)
   if (tags.length === 0) return null

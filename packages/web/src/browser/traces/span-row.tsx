@@ -82,7 +82,9 @@ function Bar({ span, window, color }: Props): ReactNode {
       <span className={styles.bar} style={{ left: `${leftPercent}%`, width: `${widthPercent}%`, background: color }} />
       {span.events.map(({ timestamp }, index) => {
         const part = width > 0 ? (timestamp - span.startMs + span.offsetMs - window.fromMs) / width : -1
-        return part < 0 || part > 1 ? null : <span key={index} className={styles.barEvent} style={{ left: `${part * 100}%` }} />
+        return part < 0 || part > 1 ? null : (
+          <span key={index} className={styles.barEvent} style={{ left: `${part * 100}%` }} />
+        )
       })}
       <span className={styles.barLabel} style={label}>
         {formatDuration(span.durationMs)}

@@ -92,7 +92,14 @@ export const getTraceStyles = (theme: GrafanaTheme2) => ({
   }),
   error: css({ color: theme.colors.error.text, flexShrink: 0 }),
   bar: css({ position: 'absolute', top: 7, height: 11, borderRadius: 2, minWidth: 2 }),
-  barEvent: css({ position: 'absolute', top: 5, width: 2, height: 15, background: theme.colors.text.primary, opacity: 0.7 }),
+  barEvent: css({
+    position: 'absolute',
+    top: 5,
+    width: 2,
+    height: 15,
+    background: theme.colors.text.primary,
+    opacity: 0.7,
+  }),
   barLabel: css({
     position: 'absolute',
     top: 4,
@@ -112,7 +119,12 @@ export const getTraceStyles = (theme: GrafanaTheme2) => ({
   tags: css({
     width: '100%',
     fontFamily: theme.typography.fontFamilyMonospace,
-    'th, td': { padding: theme.spacing(0.25, 2, 0.25, 0), verticalAlign: 'top', textAlign: 'left', overflowWrap: 'anywhere' },
+    'th, td': {
+      padding: theme.spacing(0.25, 2, 0.25, 0),
+      verticalAlign: 'top',
+      textAlign: 'left',
+      overflowWrap: 'anywhere',
+    },
     th: { width: '30%', fontWeight: 'normal', color: theme.colors.text.secondary },
     a: { color: theme.colors.text.link },
   }),

@@ -14,7 +14,15 @@ export function TraceHeader({ trace, timeZone }: { readonly trace: Trace; readon
         {root?.service}: {root?.name}
       </span>
       <span className={styles.muted}>{trace.traceId}</span>
-      <ClipboardButton size="sm" fill="text" variant="secondary" icon="copy" tooltip="Copy the trace id" aria-label="Copy the trace id" getText={() => trace.traceId} />
+      <ClipboardButton
+        size="sm"
+        fill="text"
+        variant="secondary"
+        icon="copy"
+        tooltip="Copy the trace id"
+        aria-label="Copy the trace id"
+        getText={() => trace.traceId}
+      />
       <div className={styles.facts}>
         <Fact name="Start" value={dateTimeFormat(trace.startMs, { timeZone, format: 'YYYY-MM-DD HH:mm:ss.SSS' })} />
         <Fact name="Duration" value={formatDuration(trace.durationMs)} />

@@ -52,8 +52,14 @@ export function TraceMap({ trace, colors, window, onChange }: Props): ReactNode 
         }
         return <span key={span.spanId} className={styles.mapBar} style={style} />
       })}
-      <span className={styles.mapShade} style={{ left: 0, width: `${(window.fromMs / trace.durationMs) * 100 || 0}%` }} />
-      <span className={styles.mapShade} style={{ right: 0, width: `${(1 - window.toMs / trace.durationMs) * 100 || 0}%` }} />
+      <span
+        className={styles.mapShade}
+        style={{ left: 0, width: `${(window.fromMs / trace.durationMs) * 100 || 0}%` }}
+      />
+      <span
+        className={styles.mapShade}
+        style={{ right: 0, width: `${(1 - window.toMs / trace.durationMs) * 100 || 0}%` }}
+      />
     </div>
   )
 }

@@ -17,7 +17,9 @@ export function TraceToolbar({ trace, search, matchCount, onSearch, onCollapse }
   return (
     <div className={styles.toolbar}>
       <FilterInput width={40} placeholder="Find a service, span or attribute" value={search} onChange={onSearch} />
-      {matchCount !== undefined && <Button size="md" fill="text" variant="secondary" disabled>{`${matchCount} found`}</Button>}
+      {matchCount !== undefined && (
+        <Button size="md" fill="text" variant="secondary" disabled>{`${matchCount} found`}</Button>
+      )}
       <Button variant="secondary" icon="angle-double-down" onClick={() => onCollapse(new Set())}>
         Expand all
       </Button>

@@ -37,7 +37,13 @@ export function TraceView({ trace, timeZone }: Props): ReactNode {
     <div className={styles.view} data-testid="trace-view">
       <TraceHeader trace={trace} timeZone={timeZone} />
       <TraceMap trace={trace} colors={colors} window={window} onChange={setWindow} />
-      <TraceToolbar trace={trace} search={search} matchCount={matches?.size} onSearch={setSearch} onCollapse={setCollapsed} />
+      <TraceToolbar
+        trace={trace}
+        search={search}
+        matchCount={matches?.size}
+        onSearch={setSearch}
+        onCollapse={setCollapsed}
+      />
       <TimeRuler window={window} />
       {rows.slice(0, maximumRows).map((span) => (
         <div key={span.spanId}>

@@ -1,4 +1,10 @@
-import { formattedValueToString, getDisplayProcessor, getFieldDisplayName, type DataFrame, type GrafanaTheme2 } from '@grafana/data'
+import {
+  formattedValueToString,
+  getDisplayProcessor,
+  getFieldDisplayName,
+  type DataFrame,
+  type GrafanaTheme2,
+} from '@grafana/data'
 import { sceneGraph, type VizPanel } from '@grafana/scenes'
 import { Alert, Drawer, Tab, TabsBar, useStyles2, useTheme2 } from '@grafana/ui'
 import { css } from '@emotion/css'
@@ -34,7 +40,13 @@ export function InspectDrawer({ panel, tab, onTab, onClose }: Props): ReactNode 
   )
   return (
     <Drawer title={`Inspect: ${title}`} onClose={onClose} tabs={bar} size="lg">
-      {tab === 'query' ? <Queries panel={panel} /> : tab === 'json' ? <PanelJson panel={panel} /> : <Data panel={panel} />}
+      {tab === 'query' ? (
+        <Queries panel={panel} />
+      ) : tab === 'json' ? (
+        <PanelJson panel={panel} />
+      ) : (
+        <Data panel={panel} />
+      )}
     </Drawer>
   )
 }
@@ -77,7 +89,9 @@ function FrameTable({ frame }: { readonly frame: DataFrame }): ReactNode {
                   const value: unknown = values[row]
                   const isPlain = typeof value !== 'object' || value === null
                   const display = columns[index]?.(value)
-                  return <td key={index}>{isPlain && display ? formattedValueToString(display) : JSON.stringify(value)}</td>
+                  return (
+                    <td key={index}>{isPlain && display ? formattedValueToString(display) : JSON.stringify(value)}</td>
+                  )
                 })}
               </tr>
             ))}
@@ -125,7 +139,12 @@ function PanelJson({ panel }: { readonly panel: VizPanel }): ReactNode {
 
 const getStyles = (theme: GrafanaTheme2) => ({
   frame: css({ marginBottom: theme.spacing(3) }),
-  head: css({ display: 'flex', gap: theme.spacing(2), marginBottom: theme.spacing(1), a: { color: theme.colors.text.link } }),
+  head: css({
+    display: 'flex',
+    gap: theme.spacing(2),
+    marginBottom: theme.spacing(1),
+    a: { color: theme.colors.text.link },
+  }),
   scroll: css({ maxHeight: 480, overflow: 'auto' }),
   table: css({
     width: '100%',

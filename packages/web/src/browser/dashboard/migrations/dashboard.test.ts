@@ -31,7 +31,12 @@ test('graph becomes timeseries: drawing, axis, legend', () => {
   assert.equal(custom['lineWidth'], 3)
   assert.equal(custom['spanNulls'], true)
   assert.deepEqual(custom['stacking'], { mode: 'normal', group: 'A' })
-  assert.deepEqual(panel.options['legend'], { showLegend: true, displayMode: 'table', placement: 'right', calcs: ['mean', 'lastNotNull'] })
+  assert.deepEqual(panel.options['legend'], {
+    showLegend: true,
+    displayMode: 'table',
+    placement: 'right',
+    calcs: ['mean', 'lastNotNull'],
+  })
   assert.deepEqual(panel.options['tooltip'], { mode: 'multi', sort: 'desc' })
 })
 
@@ -75,7 +80,10 @@ test('singlestat becomes stat, with thresholds and mappings', () => {
     thresholds: '50,80',
     colors: ['g', 'o', 'r'],
     sparkline: { show: true },
-    valueMaps: [{ value: 'null', text: 'N/A' }, { value: '1', text: 'UP' }],
+    valueMaps: [
+      { value: 'null', text: 'N/A' },
+      { value: '1', text: 'UP' },
+    ],
   })
   assert.equal(panel.type, 'stat')
   assert.equal(panel.options['colorMode'], 'background')
@@ -107,7 +115,16 @@ test('the old table becomes the new one', () => {
     styles: [
       { pattern: 'Time', type: 'hidden' },
       { pattern: '/.*/', type: 'number', unit: 'short', decimals: 2 },
-      { pattern: 'x', type: 'number', unit: 's', link: true, linkUrl: '/d/y?var=${__cell}&o=$__cell_2', colorMode: 'cell', thresholds: ['1'], colors: ['a', 'b'] },
+      {
+        pattern: 'x',
+        type: 'number',
+        unit: 's',
+        link: true,
+        linkUrl: '/d/y?var=${__cell}&o=$__cell_2',
+        colorMode: 'cell',
+        thresholds: ['1'],
+        colors: ['a', 'b'],
+      },
     ],
   })
   assert.equal(panel.type, 'table')
@@ -125,16 +142,27 @@ test('a table without styles is left alone', () => {
 test('rows of old dashboards are laid on the grid', () => {
   const { panels } = migrateDashboard({
     rows: [
-      { title: 'One', height: '250px', showTitle: true, panels: [{ id: 1, type: 'graph', span: 8 }, { id: 2, type: 'graph', span: 8 }] },
+      {
+        title: 'One',
+        height: '250px',
+        showTitle: true,
+        panels: [
+          { id: 1, type: 'graph', span: 8 },
+          { id: 2, type: 'graph', span: 8 },
+        ],
+      },
       { title: 'Two', collapse: true, panels: [{ id: 3, type: 'text' }] },
     ],
   })
-  assert.deepEqual(panels.map(({ type, gridPos }) => [type, gridPos.x, gridPos.y, gridPos.w, gridPos.h]), [
-    ['row', 0, 0, 24, 1],
-    ['timeseries', 0, 1, 16, 7],
-    ['timeseries', 0, 8, 16, 7],
-    ['row', 0, 15, 24, 1],
-  ])
+  assert.deepEqual(
+    panels.map(({ type, gridPos }) => [type, gridPos.x, gridPos.y, gridPos.w, gridPos.h]),
+    [
+      ['row', 0, 0, 24, 1],
+      ['timeseries', 0, 1, 16, 7],
+      ['timeseries', 0, 8, 16, 7],
+      ['row', 0, 15, 24, 1],
+    ],
+  )
   assert.equal(panels[3]?.panels?.[0]?.id, 3)
 })
 
@@ -147,13 +175,15 @@ test('data sources by name become references, inputs the default', () => {
       { type: 'stat', datasource: null },
     ],
   })
-  assert.deepEqual(dashboard.panels.map(({ datasource }) => datasource), [
-    { uid: 'Prometheus' },
-    { type: 'prometheus', uid: '' },
-    undefined,
-  ])
+  assert.deepEqual(
+    dashboard.panels.map(({ datasource }) => datasource),
+    [{ uid: 'Prometheus' }, { type: 'prometheus', uid: '' }, undefined],
+  )
 })
 
 test('text panels keep their old content', () => {
-  assert.deepEqual(panelOf({ type: 'text', mode: 'html', content: '<b>x</b>' }).options, { mode: 'html', content: '<b>x</b>' })
+  assert.deepEqual(panelOf({ type: 'text', mode: 'html', content: '<b>x</b>' }).options, {
+    mode: 'html',
+    content: '<b>x</b>',
+  })
 })

@@ -6,7 +6,9 @@ import { rowsToPanels } from './rows.ts'
 /** A dashboard of any age as today's Grafana would store it. Nothing is thrown away that is still understood. */
 export function migrateDashboard(stored: Json): DashboardModel {
   const dashboard = resolveInputs(stored)
-  const panels = Array.isArray(dashboard['rows']) ? rowsToPanels(records(dashboard['rows'])) : records(dashboard['panels'])
+  const panels = Array.isArray(dashboard['rows'])
+    ? rowsToPanels(records(dashboard['rows']))
+    : records(dashboard['panels'])
   const templating = records(record(dashboard['templating'])['list'])
   const annotations = records(record(dashboard['annotations'])['list'])
   return {

@@ -96,7 +96,10 @@ function thresholdsOf(thresholds: readonly Json[]): { thresholds: Json; custom: 
   const steps: Json[] = []
   for (const threshold of sorted) {
     const color =
-      text(threshold['fillColor']) ?? text(threshold['lineColor']) ?? thresholdColors[String(threshold['colorMode'])] ?? 'red'
+      text(threshold['fillColor']) ??
+      text(threshold['lineColor']) ??
+      thresholdColors[String(threshold['colorMode'])] ??
+      'red'
     const value = number(threshold['value']) ?? 0
     if (threshold['op'] === 'lt') {
       // Below the value is bad: the colour stands for the part up to it.
@@ -157,7 +160,10 @@ function seriesOverride(override: Json, rightAxis: Json | undefined): Override[]
         set('custom.lineStyle', value === true ? dashStyle(override) : { fill: 'solid' })
         break
       case 'stack':
-        set('custom.stacking', { mode: value === false ? 'none' : 'normal', group: typeof value === 'string' ? value : 'A' })
+        set('custom.stacking', {
+          mode: value === false ? 'none' : 'normal',
+          group: typeof value === 'string' ? value : 'A',
+        })
         break
       case 'transform':
         set('custom.transform', value === 'negative-Y' ? 'negative-Y' : undefined)

@@ -45,7 +45,10 @@ export function migratePanel(panel: Json, fallbackId: number): PanelModel {
       defaults: record(fieldConfig['defaults']),
       overrides: records(fieldConfig['overrides']),
     }) as FieldConfigModel,
-    transformations: [...transformations, ...(migrated?.transformations ?? [])] as unknown as PanelModel['transformations'],
+    transformations: [
+      ...transformations,
+      ...(migrated?.transformations ?? []),
+    ] as unknown as PanelModel['transformations'],
     links: records(panel['links']).map((link) => ({
       title: text(link['title']) ?? '',
       url: text(link['url']) ?? text(link['dashUri']) ?? '',
@@ -69,7 +72,8 @@ function optionalMembers(panel: Json): Partial<PanelModel> {
   }
   if (panel['transparent'] === true) members.transparent = true
   if (panel['hideTimeOverride'] === true) members.hideTimeOverride = true
-  if (panel['repeatDirection'] === 'v' || panel['repeatDirection'] === 'h') members.repeatDirection = panel['repeatDirection']
+  if (panel['repeatDirection'] === 'v' || panel['repeatDirection'] === 'h')
+    members.repeatDirection = panel['repeatDirection']
   if (panel['type'] === 'row') {
     members.collapsed = panel['collapsed'] === true
     members.panels = records(panel['panels']).map((inner, index) => migratePanel(inner, 10_000 + index))
@@ -79,7 +83,8 @@ function optionalMembers(panel: Json): Partial<PanelModel> {
 
 /** Text panels kept their content beside the options before Grafana 6. */
 function textOptions(type: string, panel: Json): Json | undefined {
-  if (type !== 'text' || text(panel['content']) === undefined || record(panel['options'])['content'] !== undefined) return undefined
+  if (type !== 'text' || text(panel['content']) === undefined || record(panel['options'])['content'] !== undefined)
+    return undefined
   return { mode: text(panel['mode']) ?? 'markdown', content: panel['content'] }
 }
 

@@ -70,7 +70,11 @@ function mappingsOf(panel: Json): Json[] {
   )
   const ranges = records(panel['rangeMaps']).map(({ from, to, text: shown }, index) => ({
     type: 'range',
-    options: { from: number(from) ?? null, to: number(to) ?? null, result: { text: shown, index: values.length + index } },
+    options: {
+      from: number(from) ?? null,
+      to: number(to) ?? null,
+      result: { text: shown, index: values.length + index },
+    },
   }))
   return panel['mappingType'] === 2 ? ranges : values
 }

@@ -5,7 +5,13 @@ const transforms: Readonly<Record<string, (panel: Json) => Json[]>> = {
   timeseries_to_rows: () => [{ id: 'seriesToRows', options: {} }],
   timeseries_to_columns: () => [{ id: 'joinByField', options: { byField: 'Time', mode: 'outer' } }],
   timeseries_aggregations: (panel) => [
-    { id: 'reduce', options: { reducers: records(panel['columns']).map(({ value }) => reducerOf(String(value))), includeTimeField: false } },
+    {
+      id: 'reduce',
+      options: {
+        reducers: records(panel['columns']).map(({ value }) => reducerOf(String(value))),
+        includeTimeField: false,
+      },
+    },
   ],
   table: () => [{ id: 'merge', options: { reducers: [] } }],
 }
@@ -20,7 +26,10 @@ export function migrateOldTable(panel: Json): MigratedPanel {
     options: { showHeader: panel['showHeader'] !== false, sortBy: sortOf(panel, styles) },
     fieldConfig: {
       defaults: defined({ ...defaultsOf(all), custom: { align: 'auto', cellOptions: cellOf(all) } }),
-      overrides: styles.filter((style) => style !== all).map(overrideOf).filter(({ properties }) => properties.length > 0),
+      overrides: styles
+        .filter((style) => style !== all)
+        .map(overrideOf)
+        .filter(({ properties }) => properties.length > 0),
     },
     transformations: transform,
   }
@@ -64,7 +73,8 @@ function linkUrl(url: string): string {
 }
 
 function cellOf(style: Json | undefined): Json {
-  if (style?.['colorMode'] === 'cell' || style?.['colorMode'] === 'row') return { type: 'color-background', applyToRow: style['colorMode'] === 'row' }
+  if (style?.['colorMode'] === 'cell' || style?.['colorMode'] === 'row')
+    return { type: 'color-background', applyToRow: style['colorMode'] === 'row' }
   return style?.['colorMode'] === 'value' ? { type: 'color-text' } : { type: 'auto' }
 }
 
@@ -72,13 +82,19 @@ function thresholdsOf(style: Json): Json | undefined {
   const limits = (Array.isArray(style['thresholds']) ? style['thresholds'] : []).flatMap((limit) => number(limit) ?? [])
   const colors = Array.isArray(style['colors']) ? style['colors'].map(String) : []
   if (limits.length === 0 || colors.length === 0) return undefined
-  return { mode: 'absolute', steps: [null, ...limits].map((value, index) => ({ value, color: colors[index] ?? colors.at(-1) })) }
+  return {
+    mode: 'absolute',
+    steps: [null, ...limits].map((value, index) => ({ value, color: colors[index] ?? colors.at(-1) })),
+  }
 }
 
 function sortOf(panel: Json, styles: readonly Json[]): Json[] {
   const { col, desc } = (panel['sort'] ?? {}) as { col?: unknown; desc?: unknown }
   const column = number(col)
-  const name = column === undefined ? undefined : (text(records(panel['columns'])[column]?.['text']) ?? text(styles[column]?.['alias']))
+  const name =
+    column === undefined
+      ? undefined
+      : (text(records(panel['columns'])[column]?.['text']) ?? text(styles[column]?.['alias']))
   return name === undefined ? [] : [{ displayName: name, desc: desc === true }]
 }
 

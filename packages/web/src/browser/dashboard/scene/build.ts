@@ -34,7 +34,9 @@ export function buildDashboard(model: DashboardModel): DashboardScene {
       ...(model.fiscalYearStartMonth ? { fiscalYearStartMonth: model.fiscalYearStartMonth } : {}),
       ...(timepicker?.nowDelay ? { UNSAFE_nowDelay: timepicker.nowDelay } : {}),
     }),
-    $variables: new SceneVariableSet({ variables: model.templating.list.flatMap((variable) => buildVariable(variable) ?? []) }),
+    $variables: new SceneVariableSet({
+      variables: model.templating.list.flatMap((variable) => buildVariable(variable) ?? []),
+    }),
     $behaviors: [new behaviors.CursorSync({ sync: model.graphTooltip ?? 0 })],
     $data: annotationLayers(model.annotations.list),
     variableControls: [new VariableValueSelectors({}), new SceneDataLayerControls()],

@@ -34,10 +34,19 @@ export function DashboardLinkList({ scene, links }: Props): ReactNode {
   )
 }
 
-function TaggedDashboards({ scene, link }: { readonly scene: SceneObject; readonly link: DashboardLinkModel }): ReactNode {
+function TaggedDashboards({
+  scene,
+  link,
+}: {
+  readonly scene: SceneObject
+  readonly link: DashboardLinkModel
+}): ReactNode {
   const search = new URLSearchParams({ type: 'dash-db' })
   for (const tag of link.tags ?? []) search.append('tag', tag)
-  const [state] = useAsync((signal) => requestJson<DashboardHitDto[]>(`/api/search?${search.toString()}`, { signal }), [search.toString()])
+  const [state] = useAsync(
+    (signal) => requestJson<DashboardHitDto[]>(`/api/search?${search.toString()}`, { signal }),
+    [search.toString()],
+  )
   const dashboards = lastValue(state) ?? []
   const items = dashboards.map(({ uid, title, url }) => ({
     uid,
@@ -79,7 +88,12 @@ function withState(scene: SceneObject, link: DashboardLinkModel, url: string): s
 }
 
 function iconOf(name: string | undefined): IconName {
-  const renamed = { 'external link': 'external-link-alt', doc: 'file-alt', info: 'info-circle', question: 'question-circle' }
+  const renamed = {
+    'external link': 'external-link-alt',
+    doc: 'file-alt',
+    info: 'info-circle',
+    question: 'question-circle',
+  }
   const wanted = renamed[name as keyof typeof renamed] ?? name ?? 'link'
   return isIconName(wanted) ? wanted : 'link'
 }

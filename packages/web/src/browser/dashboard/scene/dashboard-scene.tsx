@@ -34,6 +34,12 @@ export class DashboardScene extends SceneObjectBase<DashboardSceneState> {
 
   protected override _urlSync = new SceneObjectUrlSyncConfig(this, { keys: [...urlKeys] })
 
+  constructor(state: DashboardSceneState) {
+    super(state)
+    // Also when a single panel is viewed: the layout makes the copies of repeated panels.
+    this.addActivationHandler(() => state.body.activate())
+  }
+
   getUrlState(): SceneObjectUrlValues {
     const { viewPanel, inspect, inspectTab } = this.state
     return { viewPanel: viewPanel ?? null, inspect: inspect ?? null, inspectTab: inspectTab ?? null }

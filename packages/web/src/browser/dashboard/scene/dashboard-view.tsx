@@ -11,6 +11,8 @@ import type { DashboardScene } from './dashboard-scene.tsx'
 export function DashboardView({ model }: SceneComponentProps<DashboardScene>): ReactNode {
   const styles = useStyles2(getStyles)
   const { variableControls, timeControls, body, viewPanel, inspect, inspectTab, links } = model.useState()
+  // Copies of repeated panels come and go.
+  body.useState()
   const viewed = model.findPanel(viewPanel)
   const inspected = model.findPanel(inspect)
   return (

@@ -7,7 +7,9 @@ type SceneReference = { readonly valueOf: () => SceneObject }
 /** Lets data sources fill in the variables of the dashboard that their request comes from. */
 export function installSceneInterpolation(): void {
   setSceneInterpolator((text, scopedVars: ScopedVars, format) => {
-    const scene = (scopedVars['__sceneObject']?.value as SceneReference).valueOf()
+    const reference = scopedVars['__sceneObject']?.value as SceneReference | undefined
+    if (!reference) return text
+    const scene = reference.valueOf()
     return sceneGraph.interpolate(scene, text, scopedVars, format)
   })
 }

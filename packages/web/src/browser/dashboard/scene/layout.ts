@@ -16,12 +16,18 @@ import { buildPanel } from './panel.tsx'
 /** All panels on the grid; laid out anew when a variable that panels or rows are repeated for changes. */
 export function buildLayout(panels: readonly PanelModel[]): SceneGridLayout {
   const layout = new SceneGridLayout({ isLazy: true, children: gridChildren(panels, () => []) })
-  const repeated = new Set(panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]).flatMap(({ repeat }) => repeat ?? []))
+  const repeated = new Set(
+    panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]).flatMap(({ repeat }) => repeat ?? []),
+  )
   if (repeated.size > 0) layout.addActivationHandler(() => followVariables(layout, panels, repeated))
   return layout
 }
 
-function followVariables(layout: SceneGridLayout, panels: readonly PanelModel[], names: ReadonlySet<string>): () => void {
+function followVariables(
+  layout: SceneGridLayout,
+  panels: readonly PanelModel[],
+  names: ReadonlySet<string>,
+): () => void {
   let shown = ''
   const update = (): void => {
     const valuesOf = (name: string): readonly RepeatValue[] => repeatValues(layout, name)
@@ -52,7 +58,10 @@ function repeatValues(scope: SceneObject, name: string): RepeatValue[] {
   return values.filter((item) => item !== '').map((item, index) => ({ value: item, text: texts[index] ?? item }))
 }
 
-function gridChildren(panels: readonly PanelModel[], valuesOf: (name: string) => readonly RepeatValue[]): SceneGridItemLike[] {
+function gridChildren(
+  panels: readonly PanelModel[],
+  valuesOf: (name: string) => readonly RepeatValue[],
+): SceneGridItemLike[] {
   return placePanels(panels, valuesOf).flatMap((placed): SceneGridItemLike[] =>
     placed.row ? [buildRow(placed)] : placed.panels.map(buildItem),
   )
@@ -83,6 +92,8 @@ function buildItem({ panel, gridPos, key, scope }: PlacedPanel): SceneGridItem {
 
 function scopedVariables(scope: PlacedPanel['scope']): { $variables?: SceneVariableSet } {
   if (scope.length === 0) return {}
-  const variables = scope.map(({ name, value }) => new LocalValueVariable({ name, value: value.value, text: value.text }))
+  const variables = scope.map(
+    ({ name, value }) => new LocalValueVariable({ name, value: value.value, text: value.text }),
+  )
   return { $variables: new SceneVariableSet({ variables }) }
 }

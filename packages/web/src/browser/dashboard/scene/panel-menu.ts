@@ -1,6 +1,6 @@
 import type { PanelMenuItem } from '@grafana/data'
 import { locationService } from '@grafana/runtime'
-import { sceneGraph, SceneQueryRunner, VizPanel, VizPanelMenu, type SceneObject } from '@grafana/scenes'
+import { sceneGraph, SceneQueryRunner, VizPanel, type SceneObject, type VizPanelMenu } from '@grafana/scenes'
 import { formatForSelector } from '../../datasources/escape.ts'
 import { exploreUrl } from '../../explore/url.ts'
 import type { TargetModel } from '../model.ts'
@@ -42,7 +42,8 @@ function exploreUrlOf(panel: VizPanel): string | undefined {
   const first = queries[0]
   if (!runner || !first) return undefined
   const reference = runner.state.datasource ?? (first['datasource'] as { uid?: string } | undefined)
-  const uid = reference?.uid === '-- Mixed --' ? (first['datasource'] as { uid?: string } | undefined)?.uid : reference?.uid
+  const uid =
+    reference?.uid === '-- Mixed --' ? (first['datasource'] as { uid?: string } | undefined)?.uid : reference?.uid
   const { raw } = sceneGraph.getTimeRange(panel).state.value
   return exploreUrl({
     datasource: sceneGraph.interpolate(panel, uid ?? ''),

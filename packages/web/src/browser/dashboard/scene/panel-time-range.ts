@@ -1,9 +1,5 @@
 import { dateMath, getDefaultTimeRange, rangeUtil, type TimeRange } from '@grafana/data'
-import {
-  sceneGraph,
-  SceneTimeRangeTransformerBase,
-  type SceneTimeRangeState,
-} from '@grafana/scenes'
+import { sceneGraph, SceneTimeRangeTransformerBase, type SceneTimeRangeState } from '@grafana/scenes'
 
 interface PanelTimeRangeState extends SceneTimeRangeState {
   readonly timeFrom?: string | undefined
@@ -48,4 +44,3 @@ export class PanelTimeRange extends SceneTimeRangeTransformerBase<PanelTimeRange
     return from && to ? { from, to, raw: { from, to } } : range
   }
 }
-

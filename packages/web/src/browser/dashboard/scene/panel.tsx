@@ -15,7 +15,10 @@ import { PanelTimeRange } from './panel-time-range.ts'
 
 /** One panel of the dashboard's JSON as a scene object. */
 export function buildPanel(model: PanelModel, key: string): VizPanel {
-  const timeRange = model.timeFrom || model.timeShift ? new PanelTimeRange({ timeFrom: model.timeFrom, timeShift: model.timeShift }) : undefined
+  const timeRange =
+    model.timeFrom || model.timeShift
+      ? new PanelTimeRange({ timeFrom: model.timeFrom, timeShift: model.timeShift })
+      : undefined
   const data = buildData(model)
   const state: Partial<VizPanelState> = {
     key,
@@ -51,4 +54,3 @@ function buildData(model: PanelModel): SceneDataProvider | undefined {
     transformations: structuredClone(model.transformations) as unknown as DataTransformerConfig[],
   })
 }
-

@@ -46,12 +46,20 @@ export function buildVariable(model: VariableModel): SceneVariable | undefined {
     case 'custom':
       return new CustomVariable({ ...shared, ...multi, query: String(model.query ?? '') })
     case 'datasource':
-      return new DataSourceVariable({ ...shared, ...multi, pluginId: String(model.query ?? ''), regex: model.regex ?? '' })
+      return new DataSourceVariable({
+        ...shared,
+        ...multi,
+        pluginId: String(model.query ?? ''),
+        regex: model.regex ?? '',
+      })
     case 'interval':
       return new IntervalVariable({
         ...shared,
         value: String(value),
-        intervals: String(model.query ?? '').split(',').map((interval) => interval.trim()).filter((interval) => interval !== 'auto'),
+        intervals: String(model.query ?? '')
+          .split(',')
+          .map((interval) => interval.trim())
+          .filter((interval) => interval !== 'auto'),
         autoEnabled: model.auto === true,
         autoStepCount: model.auto_count ?? 30,
         autoMinInterval: model.auto_min ?? '10s',

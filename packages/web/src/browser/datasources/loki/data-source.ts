@@ -82,7 +82,11 @@ export class LokiDataSource extends DataSourceApi<LokiQuery> {
     return query.expr
   }
 
-  async #queryTarget(target: LokiQuery, request: DataQueryRequest<LokiQuery>, signal: AbortSignal): Promise<DataFrame[]> {
+  async #queryTarget(
+    target: LokiQuery,
+    request: DataQueryRequest<LokiQuery>,
+    signal: AbortSignal,
+  ): Promise<DataFrame[]> {
     const stepMs = this.#stepMs(target, request)
     const scopedVars = withIntervals(request, stepMs)
     const expr = interpolate(target.expr ?? '', scopedVars, formatForSelector)

@@ -3,7 +3,13 @@ import { test } from 'node:test'
 import { logFrame } from './log-frame.ts'
 
 const streams = [
-  { stream: { app: 'a' }, values: [['1700000000000000002', 'two', { structuredMetadata: { trace_id: 't' } }], ['1700000000000000001', 'one']] },
+  {
+    stream: { app: 'a' },
+    values: [
+      ['1700000000000000002', 'two', { structuredMetadata: { trace_id: 't' } }],
+      ['1700000000000000001', 'one'],
+    ],
+  },
   { stream: { app: 'b' }, values: [['1700000000000000003', 'three', { parsed: { status: '500' } }]] },
 ] as const
 

@@ -27,12 +27,36 @@ export function logFrame(
   return frame({
     refId: options.refId,
     fields: [
-      column('other', 'labels', rows.map(({ labels }) => labels)),
-      column('time', 'Time', rows.map(({ timeNs }) => Number(timeNs.slice(0, -6)))),
-      column('string', 'Line', rows.map(({ line }) => line)),
-      column('string', 'tsNs', rows.map(({ timeNs }) => timeNs)),
-      column('string', 'id', rows.map(({ id }) => id)),
-      column('other', 'labelTypes', rows.map(({ kinds }) => kinds)),
+      column(
+        'other',
+        'labels',
+        rows.map(({ labels }) => labels),
+      ),
+      column(
+        'time',
+        'Time',
+        rows.map(({ timeNs }) => Number(timeNs.slice(0, -6))),
+      ),
+      column(
+        'string',
+        'Line',
+        rows.map(({ line }) => line),
+      ),
+      column(
+        'string',
+        'tsNs',
+        rows.map(({ timeNs }) => timeNs),
+      ),
+      column(
+        'string',
+        'id',
+        rows.map(({ id }) => id),
+      ),
+      column(
+        'other',
+        'labelTypes',
+        rows.map(({ kinds }) => kinds),
+      ),
     ],
     meta: {
       preferredVisualisationType: 'logs',

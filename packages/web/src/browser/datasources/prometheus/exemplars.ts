@@ -32,12 +32,25 @@ export function exemplarFrames(
       name: 'exemplar',
       meta: { dataTopic: 'annotations' as never, custom: { resultType: 'exemplar' } },
       fields: [
-        column('time', 'Time', points.map(({ timestamp }) => Math.round(timestamp * 1000))),
-        column('number', 'Value', points.map(({ value }) => parseValue(value))),
+        column(
+          'time',
+          'Time',
+          points.map(({ timestamp }) => Math.round(timestamp * 1000)),
+        ),
+        column(
+          'number',
+          'Value',
+          points.map(({ value }) => parseValue(value)),
+        ),
         ...names.map((name) =>
-          column('string', name, points.map(({ labels }) => labels[name] ?? ''), {
-            config: traceLabels.includes(name) ? { links: [traceLink(options.traceUrl)] } : {},
-          }),
+          column(
+            'string',
+            name,
+            points.map(({ labels }) => labels[name] ?? ''),
+            {
+              config: traceLabels.includes(name) ? { links: [traceLink(options.traceUrl)] } : {},
+            },
+          ),
         ),
       ],
     }),

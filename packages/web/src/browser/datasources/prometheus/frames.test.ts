@@ -8,11 +8,22 @@ const matrix = (result: object[]): PrometheusResponse =>
 const grid = { startMs: 0, endMs: 60_000, stepMs: 15_000 }
 
 test('missing points of a range become nulls on the grid', () => {
-  const [frame] = framesOf(matrix([{ metric: { job: 'a' }, values: [[15, '1'], [45, '+Inf']] }]), {
-    target: { refId: 'A' },
-    expr: 'x',
-    grid,
-  })
+  const [frame] = framesOf(
+    matrix([
+      {
+        metric: { job: 'a' },
+        values: [
+          [15, '1'],
+          [45, '+Inf'],
+        ],
+      },
+    ]),
+    {
+      target: { refId: 'A' },
+      expr: 'x',
+      grid,
+    },
+  )
   assert.deepEqual(frame?.fields[0]?.values, [0, 15_000, 30_000, 45_000, 60_000])
   assert.deepEqual(frame?.fields[1]?.values, [null, 1, null, Infinity, null])
 })
@@ -37,7 +48,10 @@ test('a table has one row per sample and one column per label', () => {
     },
   }
   const [frame] = framesOf(response, { target: { refId: 'B', format: 'table' }, expr: 'x' })
-  assert.deepEqual(frame?.fields.map(({ name }) => name), ['Time', 'job', 'zone', 'Value #B'])
+  assert.deepEqual(
+    frame?.fields.map(({ name }) => name),
+    ['Time', 'job', 'zone', 'Value #B'],
+  )
   assert.deepEqual(frame?.fields[2]?.values, ['x', ''])
   assert.equal(frame?.length, 2)
 })
@@ -51,7 +65,14 @@ test('heatmap buckets are taken apart and ordered by bound', () => {
     ]),
     { target: { refId: 'A', format: 'heatmap', legendFormat: '{{le}}' }, expr: 'x' },
   )
-  assert.deepEqual(frames.map((item) => [item.name, item.fields[1]?.values[0]]), [['1', 4], ['5', 5], ['+Inf', 1]])
+  assert.deepEqual(
+    frames.map((item) => [item.name, item.fields[1]?.values[0]]),
+    [
+      ['1', 4],
+      ['5', 5],
+      ['+Inf', 1],
+    ],
+  )
 })
 
 test('warnings of the store become notices', () => {

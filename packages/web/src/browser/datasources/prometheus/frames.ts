@@ -62,9 +62,15 @@ function matrixFrame(series: MatrixSeries, context: FrameContext): DataFrame {
 function seriesFrame(labels: Labels, samples: readonly Sample[], context: FrameContext, resultType: string): DataFrame {
   const { refId, legendFormat } = context.target
   const name = seriesName(labels, context.expr)
-  const display = legendFormat && legendFormat !== '__auto' ? renderLegend(legendFormat, labels) : autoLegend(labels, name, legendFormat)
+  const display =
+    legendFormat && legendFormat !== '__auto'
+      ? renderLegend(legendFormat, labels)
+      : autoLegend(labels, name, legendFormat)
   const meta: QueryResultMeta = {
-    type: resultType === 'matrix' ? ('timeseries-multi' as QueryResultMeta['type']) : ('numeric-multi' as QueryResultMeta['type']),
+    type:
+      resultType === 'matrix'
+        ? ('timeseries-multi' as QueryResultMeta['type'])
+        : ('numeric-multi' as QueryResultMeta['type']),
     custom: { resultType },
     executedQueryString: context.expr,
   } as QueryResultMeta
@@ -73,11 +79,20 @@ function seriesFrame(labels: Labels, samples: readonly Sample[], context: FrameC
     name: display,
     meta,
     fields: [
-      column('time', 'Time', samples.map(([seconds]) => Math.round(seconds * 1000))),
-      column('number', 'Value', samples.map(([, value]) => parseValue(value)), {
-        labels,
-        config: { displayNameFromDS: display },
-      }),
+      column(
+        'time',
+        'Time',
+        samples.map(([seconds]) => Math.round(seconds * 1000)),
+      ),
+      column(
+        'number',
+        'Value',
+        samples.map(([, value]) => parseValue(value)),
+        {
+          labels,
+          config: { displayNameFromDS: display },
+        },
+      ),
     ],
   })
 }
@@ -120,7 +135,8 @@ function tableFrame(data: PrometheusData, context: FrameContext): DataFrame {
   const { refId } = context.target
   const rows: { readonly labels: Labels; readonly sample: Sample }[] = []
   if (data.resultType === 'matrix') {
-    for (const series of data.result) for (const sample of series.values ?? []) rows.push({ labels: series.metric, sample })
+    for (const series of data.result)
+      for (const sample of series.values ?? []) rows.push({ labels: series.metric, sample })
     rows.sort((a, b) => a.sample[0] - b.sample[0])
   } else if (data.resultType === 'vector') {
     for (const { metric, value } of data.result) if (value) rows.push({ labels: metric, sample: value })
@@ -132,12 +148,25 @@ function tableFrame(data: PrometheusData, context: FrameContext): DataFrame {
     refId,
     meta: { executedQueryString: context.expr, preferredVisualisationType: 'table' },
     fields: [
-      column('time', 'Time', rows.map(({ sample }) => Math.round(sample[0] * 1000))),
+      column(
+        'time',
+        'Time',
+        rows.map(({ sample }) => Math.round(sample[0] * 1000)),
+      ),
       ...names.map((name) =>
-        column('string', name, rows.map(({ labels }) => labels[name] ?? ''), { config: { filterable: true } }),
+        column(
+          'string',
+          name,
+          rows.map(({ labels }) => labels[name] ?? ''),
+          { config: { filterable: true } },
+        ),
       ),
       // Grafana names the column after its query as soon as a panel has several, so that joins stay apart.
-      column('number', `Value #${refId}`, rows.map(({ sample }) => parseValue(sample[1]))),
+      column(
+        'number',
+        `Value #${refId}`,
+        rows.map(({ sample }) => parseValue(sample[1])),
+      ),
     ],
   })
 }

@@ -18,7 +18,10 @@ export type Sample = readonly [seconds: number, value: string]
 export interface MatrixSeries {
   readonly metric: Labels
   readonly values?: readonly Sample[]
-  readonly histograms?: readonly (readonly [seconds: number, histogram: { readonly count: string; readonly sum: string }])[]
+  readonly histograms?: readonly (readonly [
+    seconds: number,
+    histogram: { readonly count: string; readonly sum: string },
+  ])[]
 }
 
 export interface VectorSample {

@@ -21,8 +21,17 @@ export function metricsFrames(response: TraceMetricsResponse, refId: string): Da
       refId,
       name,
       fields: [
-        column('time', 'Time', samples.map(({ timestampMs }) => Number(timestampMs))),
-        column('number', 'Value', samples.map(({ value }) => value ?? 0), { labels, config: { displayNameFromDS: name } }),
+        column(
+          'time',
+          'Time',
+          samples.map(({ timestampMs }) => Number(timestampMs)),
+        ),
+        column(
+          'number',
+          'Value',
+          samples.map(({ value }) => value ?? 0),
+          { labels, config: { displayNameFromDS: name } },
+        ),
       ],
     })
   })

@@ -26,8 +26,16 @@ export interface OtlpSpan {
   readonly endTimeUnixNano: string | number
   readonly traceState?: string
   readonly attributes?: readonly KeyValue[]
-  readonly events?: readonly { readonly timeUnixNano: string | number; readonly name?: string; readonly attributes?: readonly KeyValue[] }[]
-  readonly links?: readonly { readonly traceId: string; readonly spanId: string; readonly attributes?: readonly KeyValue[] }[]
+  readonly events?: readonly {
+    readonly timeUnixNano: string | number
+    readonly name?: string
+    readonly attributes?: readonly KeyValue[]
+  }[]
+  readonly links?: readonly {
+    readonly traceId: string
+    readonly spanId: string
+    readonly attributes?: readonly KeyValue[]
+  }[]
   readonly status?: { readonly code?: string | number; readonly message?: string }
 }
 

@@ -29,13 +29,19 @@ const response: SearchResponse = {
 test('a row per trace, its id a link', () => {
   const frame = tracesFrame(response, { refId: 'A', traceUrl: '/explore?x=${__value.raw}' })
   assert.equal(frame.length, 1)
-  assert.deepEqual(frame.fields.map(({ values }) => values[0]), ['abc', 1_700_000_000_000, 'shop', 'GET /', 0, 3])
+  assert.deepEqual(
+    frame.fields.map(({ values }) => values[0]),
+    ['abc', 1_700_000_000_000, 'shop', 'GET /', 0, 3],
+  )
   assert.equal(frame.fields[0]?.config.links?.[0]?.url, '/explore?x=${__value.raw}')
 })
 
 test('a row per span, attributes as columns', () => {
   const frame = spansFrame(response, { refId: 'A', traceUrl: undefined })
-  assert.deepEqual(frame.fields.map(({ name }) => name), ['traceID', 'spanID', 'time', 'traceService', 'name', 'status', 'duration'])
+  assert.deepEqual(
+    frame.fields.map(({ name }) => name),
+    ['traceID', 'spanID', 'time', 'traceService', 'name', 'status', 'duration'],
+  )
   assert.equal(frame.fields[5]?.values[0], 'error')
 })
 

@@ -45,19 +45,44 @@ export function tracesFrame(response: SearchResponse, options: SearchFrameOption
     name: 'Traces',
     meta: { preferredVisualisationType: 'table' },
     fields: [
-      column('string', 'traceID', traces.map(({ traceID }) => traceID), { config: idConfig(options) }),
-      column('time', 'startTime', traces.map(({ startTimeUnixNano }) => milliseconds(startTimeUnixNano)), {
-        config: { displayName: 'Start time' },
-      }),
-      column('string', 'traceService', traces.map(({ rootServiceName }) => rootServiceName ?? ''), {
-        config: { displayName: 'Service' },
-      }),
-      column('string', 'traceName', traces.map(({ rootTraceName }) => rootTraceName ?? ''), {
-        config: { displayName: 'Name' },
-      }),
-      column('number', 'traceDuration', traces.map(({ durationMs }) => durationMs ?? 0), {
-        config: { displayName: 'Duration', unit: 'ms' },
-      }),
+      column(
+        'string',
+        'traceID',
+        traces.map(({ traceID }) => traceID),
+        { config: idConfig(options) },
+      ),
+      column(
+        'time',
+        'startTime',
+        traces.map(({ startTimeUnixNano }) => milliseconds(startTimeUnixNano)),
+        {
+          config: { displayName: 'Start time' },
+        },
+      ),
+      column(
+        'string',
+        'traceService',
+        traces.map(({ rootServiceName }) => rootServiceName ?? ''),
+        {
+          config: { displayName: 'Service' },
+        },
+      ),
+      column(
+        'string',
+        'traceName',
+        traces.map(({ rootTraceName }) => rootTraceName ?? ''),
+        {
+          config: { displayName: 'Name' },
+        },
+      ),
+      column(
+        'number',
+        'traceDuration',
+        traces.map(({ durationMs }) => durationMs ?? 0),
+        {
+          config: { displayName: 'Duration', unit: 'ms' },
+        },
+      ),
       column('number', 'matchedSpans', traces.map(matchedSpans), { config: { displayName: 'Matching spans' } }),
     ],
   })
@@ -65,33 +90,69 @@ export function tracesFrame(response: SearchResponse, options: SearchFrameOption
 
 /** One row per matching span, with a column for every attribute that the query selects. */
 export function spansFrame(response: SearchResponse, options: SearchFrameOptions): DataFrame {
-  const rows = (response.traces ?? []).flatMap((trace) => spanSetsOf(trace).flatMap(({ spans = [] }) => spans.map((span) => ({ trace, span }))))
+  const rows = (response.traces ?? []).flatMap((trace) =>
+    spanSetsOf(trace).flatMap(({ spans = [] }) => spans.map((span) => ({ trace, span }))),
+  )
   const names = [...new Set(rows.flatMap(({ span }) => (span.attributes ?? []).map(({ key }) => key)))]
   return frame({
     refId: options.refId,
     name: 'Spans',
     meta: { preferredVisualisationType: 'table' },
     fields: [
-      column('string', 'traceID', rows.map(({ trace }) => trace.traceID), { config: idConfig(options) }),
-      column('string', 'spanID', rows.map(({ span }) => span.spanID), { config: { displayName: 'Span ID' } }),
-      column('time', 'time', rows.map(({ span }) => milliseconds(span.startTimeUnixNano)), {
-        config: { displayName: 'Start time' },
-      }),
-      column('string', 'traceService', rows.map(({ trace }) => trace.rootServiceName ?? ''), {
-        config: { displayName: 'Trace service' },
-      }),
-      column('string', 'name', rows.map(({ trace, span }) => span.name ?? trace.rootTraceName ?? ''), {
-        config: { displayName: 'Name' },
-      }),
-      ...names.map((name) =>
-        column('string', name, rows.map(({ span }) => {
-          const attribute = span.attributes?.find(({ key }) => key === name)
-          return attribute ? String(attributeValue(attribute.value)) : ''
-        })),
+      column(
+        'string',
+        'traceID',
+        rows.map(({ trace }) => trace.traceID),
+        { config: idConfig(options) },
       ),
-      column('number', 'duration', rows.map(({ span }) => Number(span.durationNanos)), {
-        config: { displayName: 'Duration', unit: 'ns' },
-      }),
+      column(
+        'string',
+        'spanID',
+        rows.map(({ span }) => span.spanID),
+        { config: { displayName: 'Span ID' } },
+      ),
+      column(
+        'time',
+        'time',
+        rows.map(({ span }) => milliseconds(span.startTimeUnixNano)),
+        {
+          config: { displayName: 'Start time' },
+        },
+      ),
+      column(
+        'string',
+        'traceService',
+        rows.map(({ trace }) => trace.rootServiceName ?? ''),
+        {
+          config: { displayName: 'Trace service' },
+        },
+      ),
+      column(
+        'string',
+        'name',
+        rows.map(({ trace, span }) => span.name ?? trace.rootTraceName ?? ''),
+        {
+          config: { displayName: 'Name' },
+        },
+      ),
+      ...names.map((name) =>
+        column(
+          'string',
+          name,
+          rows.map(({ span }) => {
+            const attribute = span.attributes?.find(({ key }) => key === name)
+            return attribute ? String(attributeValue(attribute.value)) : ''
+          }),
+        ),
+      ),
+      column(
+        'number',
+        'duration',
+        rows.map(({ span }) => Number(span.durationNanos)),
+        {
+          config: { displayName: 'Duration', unit: 'ns' },
+        },
+      ),
     ],
   })
 }

@@ -27,7 +27,8 @@ const response: TraceResponse = {
     },
   ],
 }
-const value = (name: string): unknown => traceFrame(response, 'A').fields.find((field) => field.name === name)?.values[0]
+const value = (name: string): unknown =>
+  traceFrame(response, 'A').fields.find((field) => field.name === name)?.values[0]
 
 test('base64 and hex ids both become hex', () => {
   assert.equal(value('traceID'), '0af7651916cd43dd8448eb211c80319c')

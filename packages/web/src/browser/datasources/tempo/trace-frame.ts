@@ -32,23 +32,91 @@ export function traceFrame(response: TraceResponse, refId: string): DataFrame {
     name: 'Trace',
     meta: { preferredVisualisationType: 'trace', custom: { traceFormat: 'otlp' } },
     fields: [
-      column('string', 'traceID', values(({ span }) => hexId(span.traceId))),
-      column('string', 'spanID', values(({ span }) => hexId(span.spanId))),
-      column('string', 'parentSpanID', values(({ span }) => hexId(span.parentSpanId))),
-      column('string', 'operationName', values(({ span }) => span.name ?? '')),
-      column('string', 'serviceName', values(({ service }) => service)),
-      column('string', 'kind', values(({ span }) => kindOf(span.kind))),
-      column('number', 'statusCode', values(({ span }) => statusOf(span.status?.code))),
-      column('string', 'statusMessage', values(({ span }) => span.status?.message ?? '')),
-      column('string', 'instrumentationLibraryName', values(({ scopeName }) => scopeName)),
-      column('string', 'instrumentationLibraryVersion', values(({ scopeVersion }) => scopeVersion)),
-      column('string', 'traceState', values(({ span }) => span.traceState ?? '')),
-      column('other', 'serviceTags', values(({ serviceTags }) => serviceTags)),
-      column('number', 'startTime', values(({ span }) => milliseconds(span.startTimeUnixNano))),
-      column('number', 'duration', values(({ span }) => durationMs(span))),
-      column('other', 'logs', values(({ span }) => eventsOf(span))),
-      column('other', 'references', values(({ span }) => linksOf(span))),
-      column('other', 'tags', values(({ span }) => tagsOf(span.attributes))),
+      column(
+        'string',
+        'traceID',
+        values(({ span }) => hexId(span.traceId)),
+      ),
+      column(
+        'string',
+        'spanID',
+        values(({ span }) => hexId(span.spanId)),
+      ),
+      column(
+        'string',
+        'parentSpanID',
+        values(({ span }) => hexId(span.parentSpanId)),
+      ),
+      column(
+        'string',
+        'operationName',
+        values(({ span }) => span.name ?? ''),
+      ),
+      column(
+        'string',
+        'serviceName',
+        values(({ service }) => service),
+      ),
+      column(
+        'string',
+        'kind',
+        values(({ span }) => kindOf(span.kind)),
+      ),
+      column(
+        'number',
+        'statusCode',
+        values(({ span }) => statusOf(span.status?.code)),
+      ),
+      column(
+        'string',
+        'statusMessage',
+        values(({ span }) => span.status?.message ?? ''),
+      ),
+      column(
+        'string',
+        'instrumentationLibraryName',
+        values(({ scopeName }) => scopeName),
+      ),
+      column(
+        'string',
+        'instrumentationLibraryVersion',
+        values(({ scopeVersion }) => scopeVersion),
+      ),
+      column(
+        'string',
+        'traceState',
+        values(({ span }) => span.traceState ?? ''),
+      ),
+      column(
+        'other',
+        'serviceTags',
+        values(({ serviceTags }) => serviceTags),
+      ),
+      column(
+        'number',
+        'startTime',
+        values(({ span }) => milliseconds(span.startTimeUnixNano)),
+      ),
+      column(
+        'number',
+        'duration',
+        values(({ span }) => durationMs(span)),
+      ),
+      column(
+        'other',
+        'logs',
+        values(({ span }) => eventsOf(span)),
+      ),
+      column(
+        'other',
+        'references',
+        values(({ span }) => linksOf(span)),
+      ),
+      column(
+        'other',
+        'tags',
+        values(({ span }) => tagsOf(span.attributes)),
+      ),
     ],
   })
 }

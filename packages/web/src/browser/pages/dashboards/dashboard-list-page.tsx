@@ -16,7 +16,10 @@ export function DashboardListPage(): ReactNode {
   const [search, setSearch] = useSearchParams()
   const query = search.get('query') ?? ''
   const tags = search.getAll('tag')
-  const [state, reload] = useAsync((signal) => requestJson<DashboardHitDto[]>('/api/search?type=dash-db', { signal }), [])
+  const [state, reload] = useAsync(
+    (signal) => requestJson<DashboardHitDto[]>('/api/search?type=dash-db', { signal }),
+    [],
+  )
   const all = lastValue(state) ?? []
   const found = useMemo(() => filterDashboards(all, { query, tags }), [all, query, tags])
   const change = (next: { query?: string; tags?: readonly string[] }): void => {
@@ -30,7 +33,12 @@ export function DashboardListPage(): ReactNode {
     <div className={styles.page}>
       <h1>Dashboards</h1>
       <div className={styles.filters}>
-        <FilterInput placeholder="Search for dashboards" value={query} onChange={(text) => change({ query: text })} escapeRegex={false} />
+        <FilterInput
+          placeholder="Search for dashboards"
+          value={query}
+          onChange={(text) => change({ query: text })}
+          escapeRegex={false}
+        />
         <MultiCombobox
           width="auto"
           minWidth={28}
@@ -40,10 +48,15 @@ export function DashboardListPage(): ReactNode {
           onChange={(chosen) => change({ tags: chosen.map(({ value }) => value) })}
         />
       </div>
-      {state.kind === 'error' && <Alert severity="error" title={state.error.message} buttonContent="Try again" onRemove={reload} />}
+      {state.kind === 'error' && (
+        <Alert severity="error" title={state.error.message} buttonContent="Try again" onRemove={reload} />
+      )}
       {state.kind === 'loading' && state.previous === undefined && <LoadingBar width={400} />}
       {state.kind === 'ready' && found.length === 0 && (
-        <EmptyState variant="not-found" message={all.length === 0 ? 'There are no dashboards yet' : 'No dashboard matches'} />
+        <EmptyState
+          variant="not-found"
+          message={all.length === 0 ? 'There are no dashboards yet' : 'No dashboard matches'}
+        />
       )}
       {found.length > 0 && (
         <div className={styles.list}>

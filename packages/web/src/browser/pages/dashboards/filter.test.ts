@@ -15,12 +15,18 @@ const hit = (title: string, tags: string[]): DashboardHitDto => ({
 const all = [hit('Node exporter', ['linux']), hit('API latency', ['red', 'linux'])]
 
 test('words are found in title and tags, results are sorted by title', () => {
-  assert.deepEqual(filterDashboards(all, { query: 'LINUX', tags: [] }).map(({ title }) => title), ['API latency', 'Node exporter'])
+  assert.deepEqual(
+    filterDashboards(all, { query: 'LINUX', tags: [] }).map(({ title }) => title),
+    ['API latency', 'Node exporter'],
+  )
   assert.deepEqual(filterDashboards(all, { query: 'exporter node', tags: [] }).length, 1)
 })
 
 test('all tags are needed', () => {
-  assert.deepEqual(filterDashboards(all, { query: '', tags: ['linux', 'red'] }).map(({ title }) => title), ['API latency'])
+  assert.deepEqual(
+    filterDashboards(all, { query: '', tags: ['linux', 'red'] }).map(({ title }) => title),
+    ['API latency'],
+  )
 })
 
 test('tags are listed once', () => {

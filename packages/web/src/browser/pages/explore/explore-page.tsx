@@ -30,7 +30,9 @@ export function ExplorePage(): ReactNode {
           onTimeZone={setTimeZone}
           onChange={(next) => write({ ...state, [id]: next })}
           onSplit={entries.length === 1 ? () => write({ ...state, [id === 'b' ? 'a' : 'b']: pane }) : undefined}
-          onClose={entries.length > 1 ? () => write(Object.fromEntries(entries.filter(([other]) => other !== id))) : undefined}
+          onClose={
+            entries.length > 1 ? () => write(Object.fromEntries(entries.filter(([other]) => other !== id))) : undefined
+          }
         />
       ))}
     </div>
@@ -47,7 +49,11 @@ function read(search: URLSearchParams): ExplorePanes | Error | undefined {
   const usable = bootData.dataSources.filter(({ type }) => languageOf(type))
   const first = usable.find(({ isDefault }) => isDefault) ?? usable[0]
   if (!first) return undefined
-  const pane: ExplorePane = { datasource: first.uid, queries: [emptyQuery(first.type)], range: { from: 'now-1h', to: 'now' } }
+  const pane: ExplorePane = {
+    datasource: first.uid,
+    queries: [emptyQuery(first.type)],
+    range: { from: 'now-1h', to: 'now' },
+  }
   return { a: pane }
 }
 

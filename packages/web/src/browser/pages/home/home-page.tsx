@@ -14,7 +14,10 @@ import { SystemHealth } from './system-health.tsx'
 export function HomePage(): ReactNode {
   useBreadcrumbs()
   const styles = useStyles2(getStyles)
-  const [state, reload] = useAsync((signal) => requestJson<DashboardHitDto[]>('/api/search?type=dash-db&limit=30', { signal }), [])
+  const [state, reload] = useAsync(
+    (signal) => requestJson<DashboardHitDto[]>('/api/search?type=dash-db&limit=30', { signal }),
+    [],
+  )
   const dashboards = lastValue(state) ?? []
   const starred = dashboards.filter(({ isStarred }) => isStarred)
   const others = dashboards.filter(({ isStarred }) => !isStarred)
@@ -38,7 +41,9 @@ export function HomePage(): ReactNode {
           All dashboards
         </LinkButton>
       </div>
-      {state.kind === 'error' && <Alert severity="error" title={state.error.message} buttonContent="Try again" onRemove={reload} />}
+      {state.kind === 'error' && (
+        <Alert severity="error" title={state.error.message} buttonContent="Try again" onRemove={reload} />
+      )}
       {state.kind === 'ready' && dashboards.length === 0 && (
         <Alert severity="info" title="There are no dashboards yet">
           Dashboards are read from the provisioning folder, stack/grafana/provisioning/dashboards.
@@ -61,7 +66,12 @@ const getStyles = (theme: GrafanaTheme2) => ({
     gap: theme.spacing(2),
     margin: theme.spacing(2, 0, 4),
   }),
-  head: css({ display: 'flex', justifyContent: 'space-between', alignItems: 'center', marginBottom: theme.spacing(1.5) }),
+  head: css({
+    display: 'flex',
+    justifyContent: 'space-between',
+    alignItems: 'center',
+    marginBottom: theme.spacing(1.5),
+  }),
   list: css({
     background: theme.colors.background.primary,
     border: `1px solid ${theme.colors.border.weak}`,

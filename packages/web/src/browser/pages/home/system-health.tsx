@@ -22,13 +22,19 @@ export function SystemHealth({ dataSource }: { readonly dataSource: DataSourceDt
       <div className={styles.signal}>{signals[type] ?? type}</div>
       <div className={styles.name}>{name}</div>
       <div className={styles[kind]} title={detail}>
-        <Icon key={kind} name={kind === 'good' ? 'check-circle' : kind === 'bad' ? 'exclamation-circle' : 'sync'} /> {text}
+        <Icon key={kind} name={kind === 'good' ? 'check-circle' : kind === 'bad' ? 'exclamation-circle' : 'sync'} />{' '}
+        {text}
       </div>
       <div className={styles.url} title={detail}>
         {kind === 'bad' ? detail : url}
       </div>
       {type in signals && (
-        <LinkButton size="sm" variant="secondary" icon="compass" href={exploreUrl({ datasource: uid, queries: [emptyQuery(type)] })}>
+        <LinkButton
+          size="sm"
+          variant="secondary"
+          icon="compass"
+          href={exploreUrl({ datasource: uid, queries: [emptyQuery(type)] })}
+        >
           Explore
         </LinkButton>
       )}
@@ -36,11 +42,17 @@ export function SystemHealth({ dataSource }: { readonly dataSource: DataSourceDt
   )
 }
 
-function verdict(state: AsyncState<DataSourceHealthDto>): { text: string; kind: 'good' | 'bad' | 'pending'; detail: string } {
+function verdict(state: AsyncState<DataSourceHealthDto>): {
+  text: string
+  kind: 'good' | 'bad' | 'pending'
+  detail: string
+} {
   if (state.kind === 'loading') return { text: 'Checking', kind: 'pending', detail: '' }
   if (state.kind === 'error') return { text: 'Not reachable', kind: 'bad', detail: state.error.message }
   const { status, message } = state.value
-  return status === 'OK' ? { text: 'Up', kind: 'good', detail: message } : { text: 'Down', kind: 'bad', detail: message }
+  return status === 'OK'
+    ? { text: 'Up', kind: 'good', detail: message }
+    : { text: 'Down', kind: 'bad', detail: message }
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({

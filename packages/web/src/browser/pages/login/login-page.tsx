@@ -19,7 +19,13 @@ export function LoginPage(): ReactNode {
         <p className={styles.subtitle}>Metrics, logs, traces and dashboards in one place</p>
         {!disableLoginForm && <LoginForm />}
         {Object.entries(oauth).map(([id, { name }]) => (
-          <LinkButton key={id} className={styles.provider} variant="secondary" fullWidth href={`${appSubUrl}/login/${id}`}>
+          <LinkButton
+            key={id}
+            className={styles.provider}
+            variant="secondary"
+            fullWidth
+            href={`${appSubUrl}/login/${id}`}
+          >
             Sign in with {name}
           </LinkButton>
         ))}
@@ -52,10 +58,26 @@ function LoginForm(): ReactNode {
     <form className={styles.form} onSubmit={(event) => void submit(event)}>
       {problem !== undefined && <Alert severity="error" title={problem} />}
       <Field label="Email or username" htmlFor="user" noMargin>
-        <Input id="user" name="user" autoComplete="username" autoFocus required value={user} onChange={(event) => setUser(event.currentTarget.value)} />
+        <Input
+          id="user"
+          name="user"
+          autoComplete="username"
+          autoFocus
+          required
+          value={user}
+          onChange={(event) => setUser(event.currentTarget.value)}
+        />
       </Field>
       <Field label="Password" htmlFor="password" noMargin>
-        <Input id="password" name="password" type="password" autoComplete="current-password" required value={password} onChange={(event) => setPassword(event.currentTarget.value)} />
+        <Input
+          id="password"
+          name="password"
+          type="password"
+          autoComplete="current-password"
+          required
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+        />
       </Field>
       <Button type="submit" fullWidth disabled={isBusy}>
         {isBusy ? 'Signing in…' : 'Sign in'}

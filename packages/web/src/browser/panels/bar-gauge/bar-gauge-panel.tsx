@@ -1,6 +1,19 @@
-import { getDisplayValueAlignmentFactors, PanelPlugin, type DisplayValueAlignmentFactors, type FieldDisplay, type PanelProps } from '@grafana/data'
+import {
+  getDisplayValueAlignmentFactors,
+  PanelPlugin,
+  type DisplayValueAlignmentFactors,
+  type FieldDisplay,
+  type PanelProps,
+} from '@grafana/data'
 import { BarGaugeNamePlacement, BarGaugeSizing, BarGaugeValueMode, VizOrientation } from '@grafana/schema'
-import { BarGauge, BarGaugeDisplayMode, sharedSingleStatMigrationHandler, useTheme2, VizRepeater, type VizRepeaterRenderValueProps } from '@grafana/ui'
+import {
+  BarGauge,
+  BarGaugeDisplayMode,
+  sharedSingleStatMigrationHandler,
+  useTheme2,
+  VizRepeater,
+  type VizRepeaterRenderValueProps,
+} from '@grafana/ui'
 import type { ReactNode } from 'react'
 import { displayValues, singleValueDefaults, type SingleValueOptions } from '../common/display-values.ts'
 import { panelOptions } from '../common/options.ts'

@@ -54,5 +54,9 @@ const getStyles = (theme: GrafanaTheme2) => ({
   }),
   errors: css({ height: '100%', overflow: 'auto', padding: theme.spacing(1) }),
   message: css({ color: theme.colors.error.text, overflowWrap: 'anywhere' }),
-  query: css({ margin: theme.spacing(0.5, 0, 1), fontSize: theme.typography.bodySmall.fontSize, whiteSpace: 'pre-wrap' }),
+  query: css({
+    margin: theme.spacing(0.5, 0, 1),
+    fontSize: theme.typography.bodySmall.fontSize,
+    whiteSpace: 'pre-wrap',
+  }),
 })

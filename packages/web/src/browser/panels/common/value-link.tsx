@@ -5,7 +5,10 @@ import type { ReactNode } from 'react'
 /** Makes a drawn value lead where its data links say. */
 export function ValueLink(props: {
   readonly value: FieldDisplay
-  readonly children: (link: { openMenu?: (event: React.MouseEvent<HTMLElement | SVGElement>) => void; targetClassName?: string }) => ReactNode
+  readonly children: (link: {
+    openMenu?: (event: React.MouseEvent<HTMLElement | SVGElement>) => void
+    targetClassName?: string
+  }) => ReactNode
 }): ReactNode {
   const { value, children } = props
   if (!value.hasLinks || !value.getLinks) return children({})

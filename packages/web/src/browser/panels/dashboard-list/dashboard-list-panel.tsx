@@ -31,7 +31,10 @@ function DashboardListPanel({ options, replaceVariables }: PanelProps<DashboardL
   if (showStarred && !showSearch) search.set('starred', 'true')
   if (query !== '') search.set('query', replaceVariables(query))
   for (const tag of tags) search.append('tag', tag)
-  const [state] = useAsync((signal) => requestJson<DashboardHitDto[]>(`/api/search?${search.toString()}`, { signal }), [search.toString()])
+  const [state] = useAsync(
+    (signal) => requestJson<DashboardHitDto[]>(`/api/search?${search.toString()}`, { signal }),
+    [search.toString()],
+  )
   if (state.kind === 'error') return <div role="alert">{state.error.message}</div>
   const dashboards = lastValue(state)
   return <ScrollContainer>{dashboards && <DashboardLinks dashboards={dashboards} />}</ScrollContainer>

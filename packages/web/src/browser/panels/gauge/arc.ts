@@ -30,6 +30,10 @@ export function thresholdBands(
   if (!(width > 0)) return []
   const partOf = (value: number): number => Math.min(1, Math.max(0, (value - scale.min) / width))
   return steps
-    .map(({ value, color }, index) => ({ from: partOf(value), to: partOf(steps[index + 1]?.value ?? scale.max), color }))
+    .map(({ value, color }, index) => ({
+      from: partOf(value),
+      to: partOf(steps[index + 1]?.value ?? scale.max),
+      color,
+    }))
     .filter(({ from, to }) => to > from)
 }

@@ -1,4 +1,10 @@
-import { formattedValueToString, getActiveThreshold, ThresholdsMode, type FieldDisplay, type GrafanaTheme2 } from '@grafana/data'
+import {
+  formattedValueToString,
+  getActiveThreshold,
+  ThresholdsMode,
+  type FieldDisplay,
+  type GrafanaTheme2,
+} from '@grafana/data'
 import { useTheme2 } from '@grafana/ui'
 import type { MouseEvent, ReactNode } from 'react'
 import { angleOf, arcPath, endAngle, startAngle, thresholdBands } from './arc.ts'
@@ -32,14 +38,37 @@ export function GaugeDial(props: Props): ReactNode {
   const fontSize = Math.min(ringRadius * 0.55, (ringRadius * 2.2) / Math.max(3, text.length))
   const arc = (radius: number, from: number, to: number): string => arcPath({ centerX, centerY, radius, from, to })
   return (
-    <svg width={width} height={height} onClick={onClick} style={onClick ? { cursor: 'pointer' } : {}} role="img" aria-label={`${display.title ?? ''} ${text}`}>
-      <path d={arc(ringRadius, startAngle, endAngle)} fill="none" stroke={theme.colors.background.secondary} strokeWidth={ringWidth} />
+    <svg
+      width={width}
+      height={height}
+      onClick={onClick}
+      style={onClick ? { cursor: 'pointer' } : {}}
+      role="img"
+      aria-label={`${display.title ?? ''} ${text}`}
+    >
+      <path
+        d={arc(ringRadius, startAngle, endAngle)}
+        fill="none"
+        stroke={theme.colors.background.secondary}
+        strokeWidth={ringWidth}
+      />
       {part > 0 && (
-        <path d={arc(ringRadius, startAngle, angleOf(part))} fill="none" stroke={display.color} strokeWidth={ringWidth} />
+        <path
+          d={arc(ringRadius, startAngle, angleOf(part))}
+          fill="none"
+          stroke={display.color}
+          strokeWidth={ringWidth}
+        />
       )}
       {bandWidth > 0 &&
         bands.map(({ from, to, color }) => (
-          <path key={from} d={arc(outer - bandWidth / 2, angleOf(from), angleOf(to))} fill="none" stroke={color} strokeWidth={bandWidth} />
+          <path
+            key={from}
+            d={arc(outer - bandWidth / 2, angleOf(from), angleOf(to))}
+            fill="none"
+            stroke={color}
+            strokeWidth={bandWidth}
+          />
         ))}
       {showThresholdLabels &&
         bands.slice(1).map(({ from }) => {
@@ -52,11 +81,25 @@ export function GaugeDial(props: Props): ReactNode {
             </text>
           )
         })}
-      <text x={centerX} y={centerY} fontSize={fontSize} fontWeight={500} fill={display.color} textAnchor="middle" dominantBaseline="middle">
+      <text
+        x={centerX}
+        y={centerY}
+        fontSize={fontSize}
+        fontWeight={500}
+        fill={display.color}
+        textAnchor="middle"
+        dominantBaseline="middle"
+      >
         {text}
       </text>
       {showTitle && (
-        <text x={centerX} y={height - titleHeight * 0.3} fontSize={titleHeight * 0.72} fill={theme.colors.text.primary} textAnchor="middle">
+        <text
+          x={centerX}
+          y={height - titleHeight * 0.3}
+          fontSize={titleHeight * 0.72}
+          fill={theme.colors.text.primary}
+          textAnchor="middle"
+        >
           {display.title}
         </text>
       )}

@@ -1,4 +1,11 @@
-import { FieldColorModeId, FieldConfigProperty, formattedValueToString, PanelPlugin, type FieldDisplay, type PanelProps } from '@grafana/data'
+import {
+  FieldColorModeId,
+  FieldConfigProperty,
+  formattedValueToString,
+  PanelPlugin,
+  type FieldDisplay,
+  type PanelProps,
+} from '@grafana/data'
 import type { LegendDisplayMode, LegendPlacement } from '@grafana/schema'
 import { Tooltip, useTheme2, VizLayout, VizLegend, type VizLegendItem } from '@grafana/ui'
 import type { ReactNode } from 'react'
@@ -22,7 +29,12 @@ const defaults: PieChartOptions = {
   ...singleValueDefaults,
   pieType: 'pie',
   displayLabels: [],
-  legend: { showLegend: true, displayMode: 'list' as LegendDisplayMode, placement: 'bottom' as LegendPlacement, values: [] },
+  legend: {
+    showLegend: true,
+    displayMode: 'list' as LegendDisplayMode,
+    placement: 'bottom' as LegendPlacement,
+    values: [],
+  },
 }
 
 function PieChartPanel(props: PanelProps<PieChartOptions>): ReactNode {
@@ -34,7 +46,11 @@ function PieChartPanel(props: PanelProps<PieChartOptions>): ReactNode {
   const { legend } = options
   const legendElement = legend.showLegend ? (
     <VizLayout.Legend placement={legend.placement}>
-      <VizLegend displayMode={legend.displayMode} placement={legend.placement} items={values.map((value) => legendItem(value, total, legend.values ?? []))} />
+      <VizLegend
+        displayMode={legend.displayMode}
+        placement={legend.placement}
+        items={values.map((value) => legendItem(value, total, legend.values ?? []))}
+      />
     </VizLayout.Legend>
   ) : null
   return (
@@ -54,14 +70,20 @@ function Pie(props: {
   const theme = useTheme2()
   const outer = Math.max(0, Math.min(width, height) / 2 - 8)
   const inner = options.pieType === 'donut' ? outer * 0.6 : 0
-  const slices = slicesOf(values.map(({ display }) => display.numeric), { outer, inner })
+  const slices = slicesOf(
+    values.map(({ display }) => display.numeric),
+    { outer, inner },
+  )
   return (
     <svg width={width} height={height} viewBox={`${-width / 2} ${-height / 2} ${width} ${height}`} role="img">
       {slices.map(({ index, part, path }) => {
         const display = values[index]?.display
         if (!display) return null
         return (
-          <Tooltip key={index} content={`${display.title ?? ''}: ${formattedValueToString(display)} (${percent(part)})`}>
+          <Tooltip
+            key={index}
+            content={`${display.title ?? ''}: ${formattedValueToString(display)} (${percent(part)})`}
+          >
             <path d={path} fill={display.color} stroke={theme.colors.background.primary} strokeWidth={1.5} />
           </Tooltip>
         )

@@ -6,7 +6,13 @@ const radius = { outer: 10, inner: 0 }
 
 test('parts add up to one, empty and negative values have no slice', () => {
   const slices = slicesOf([1, 0, 3, -5, Number.NaN], radius)
-  assert.deepEqual(slices.map(({ index, part }) => [index, part]), [[0, 0.25], [2, 0.75]])
+  assert.deepEqual(
+    slices.map(({ index, part }) => [index, part]),
+    [
+      [0, 0.25],
+      [2, 0.75],
+    ],
+  )
 })
 
 test('the first slice begins at the top', () => {

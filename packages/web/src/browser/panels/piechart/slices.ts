@@ -8,7 +8,10 @@ export interface Slice {
 /**
  * Slices of a pie or, with an inner radius, of a donut, clockwise from the top. Negative and missing values have none.
  */
-export function slicesOf(values: readonly number[], radius: { readonly outer: number; readonly inner: number }): Slice[] {
+export function slicesOf(
+  values: readonly number[],
+  radius: { readonly outer: number; readonly inner: number },
+): Slice[] {
   const sizes = values.map((value) => (Number.isFinite(value) && value > 0 ? value : 0))
   const total = sizes.reduce((sum, value) => sum + value, 0)
   if (total === 0) return []

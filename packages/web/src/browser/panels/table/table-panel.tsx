@@ -1,4 +1,10 @@
-import { cacheFieldDisplayNames, getFrameDisplayName, PanelPlugin, type PanelProps, type SelectableValue } from '@grafana/data'
+import {
+  cacheFieldDisplayNames,
+  getFrameDisplayName,
+  PanelPlugin,
+  type PanelProps,
+  type SelectableValue,
+} from '@grafana/data'
 import type { TableCellHeight, TableSortByFieldState } from '@grafana/schema'
 import { Combobox } from '@grafana/ui'
 import { TableNG } from '@grafana/ui/unstable'
@@ -47,7 +53,7 @@ const pickerHeight = 40
 function TablePanel(props: PanelProps<TableOptions>): ReactNode {
   const { data, options, width, height, timeRange, fieldConfig, onOptionsChange } = props
   const frames = data.series
-  if (frames.length === 0 || frames.every(({ fields }) => fields.length === 0)) {
+  if (frames.every(({ fields }) => fields.length === 0)) {
     return <PanelMessage data={data} noValue={fieldConfig.defaults.noValue} />
   }
   cacheFieldDisplayNames(frames)

@@ -53,9 +53,7 @@ function Marker(props: {
   )
   return (
     <>
-      {to - from > 1 && (
-        <div className={styles.region} style={{ left: from, width: to - from, background: color }} />
-      )}
+      {to - from > 1 && <div className={styles.region} style={{ left: from, width: to - from, background: color }} />}
       <div className={styles.line} style={{ left, borderColor: color }} />
       <Tooltip content={content} placement="bottom">
         <div className={styles.handle} style={{ left: left - 5, borderBottomColor: color }} />

@@ -60,7 +60,12 @@ function Point(props: {
   )
   return (
     <Toggletip title={`Exemplar at ${dateTimeFormat(time, { timeZone })}`} content={content}>
-      <button type="button" aria-label="Exemplar" className={styles.point} style={{ left: left - 4, top: clampedTop - 4 }} />
+      <button
+        type="button"
+        aria-label="Exemplar"
+        className={styles.point}
+        style={{ left: left - 4, top: clampedTop - 4 }}
+      />
     </Toggletip>
   )
 }

@@ -1,4 +1,10 @@
-import type { LegendDisplayMode, LegendPlacement, SortOrder, TooltipDisplayMode, VizLegendOptions } from '@grafana/schema'
+import type {
+  LegendDisplayMode,
+  LegendPlacement,
+  SortOrder,
+  TooltipDisplayMode,
+  VizLegendOptions,
+} from '@grafana/schema'
 
 export interface TimeSeriesOptions {
   readonly legend: VizLegendOptions

@@ -1,4 +1,13 @@
-import { dateTimeFormat, FieldType, formattedValueToString, getFieldDisplayName, type DataFrame, type Field, type GrafanaTheme2, type TimeZone } from '@grafana/data'
+import {
+  dateTimeFormat,
+  FieldType,
+  formattedValueToString,
+  getFieldDisplayName,
+  type DataFrame,
+  type Field,
+  type GrafanaTheme2,
+  type TimeZone,
+} from '@grafana/data'
 import { SortOrder } from '@grafana/schema'
 import { SeriesTable, useStyles2, type SeriesTableRowProps } from '@grafana/ui'
 import { css } from '@emotion/css'

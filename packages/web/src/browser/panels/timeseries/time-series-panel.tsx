@@ -72,4 +72,4 @@ export const plugin = panelOptions(
     useCustomConfig: customFieldOptions(fieldDefaults),
   }),
   defaults,
-)
+).setDataSupport({ annotations: true, alertStates: false })
