@@ -55,9 +55,14 @@ export class Maintenance {
   }
 
   async run(): Promise<void> {
-    await this.#cutBlocks()
-    await this.#compact()
-    await this.#expire()
+    try {
+      await this.#cutBlocks()
+      await this.#compact()
+      await this.#expire()
+    } catch (error) {
+      this.failures++
+      throw error
+    }
   }
 
   async #cutBlocks(): Promise<void> {
@@ -163,28 +168,26 @@ export class Maintenance {
     const { blocks, logger } = this.#options
     const ids = group.map((block) => block.id)
     const level = 1 + Math.max(...group.map((block) => (typeof block.meta[LEVEL] === 'number' ? block.meta[LEVEL] : 1)))
-    for (const block of group) block.acquire()
-    try {
-      const range = { minMs: -Infinity, maxMs: Infinity }
-      const signal = new AbortController().signal
-      const rows = []
-      for (const block of group)
-        rows.push(await selectFromBlock(block, this.#options.cache, { matchers: [], ...range, signal }))
-      const series = mergeParts(rows).map(({ labels, parts }) => ({
-        labels,
-        read: (into: SampleColumns) => {
-          for (const part of parts) part.appendTo(into, range.minMs, range.maxMs)
-        },
-      }))
-      const id = await this.#writeBlock(series, { level, replaces: ids })
-      for (const block of group) block.release()
-      await blocks.replace(id === undefined ? [] : [id], ids)
-      this.compactions++
-      logger.info({ blocks: ids, into: id }, 'merged blocks')
-    } catch (error) {
-      this.failures++
-      throw error
+    const id = await this.#writeBlock(await this.#readGroup(group), { level, replaces: ids })
+    await blocks.replace(id === undefined ? [] : [id], ids)
+    this.compactions++
+    logger.info({ blocks: ids, into: id }, 'merged blocks')
+  }
+
+  /** All series of the blocks. Only this class removes blocks, one step at a time, so that they need not be held. */
+  async #readGroup(group: readonly Block[]): Promise<EncodableSeries[]> {
+    const range = { minMs: -Infinity, maxMs: Infinity }
+    const { signal } = new AbortController()
+    const rows = []
+    for (const block of group) {
+      rows.push(await selectFromBlock(block, this.#options.cache, { matchers: [], ...range, signal }))
     }
+    return mergeParts(rows).map(({ labels, parts }) => ({
+      labels,
+      read(into) {
+        for (const part of parts) part.appendTo(into, range.minMs, range.maxMs)
+      },
+    }))
   }
 
   async #writeBlock(
@@ -202,7 +205,6 @@ export class Maintenance {
       }
       return await writer.commit({ ...summary, ...content })
     } catch (error) {
-      this.failures++
       await writer.abort()
       throw error
     }
