@@ -25,7 +25,7 @@ export function detailPage(view: ComponentView): string {
     ids.length === 0 ? '' : `<tr><th>${title}</th><td class="id">${ids.map(link).join('<br>')}</td></tr>`
   const body = `<h1>${escapeHtml(view.id)}</h1>
 <div class="card"><table><tbody><tr><th style="width:11rem">Health</th><td>${healthMark(view)} ${escapeHtml(view.health.message)}</td></tr>
-<tr><th>Since</th><td>${new Date(view.health.updatedMs).toISOString()}</td></tr>${references('Reads from', view.referencesTo)}${references('Read by', view.referencedBy)}</tbody></table></div>
+<tr><th>Since</th><td>${new Date(view.health.updatedMs).toISOString()}</td></tr>${references('Refers to', view.referencesTo)}${references('Referred to by', view.referencedBy)}</tbody></table></div>
 ${section('Arguments', statementsText(view.shown))}${section('Exports', attributesText(view.exports))}${section('Debug info', attributesText(view.debugInfo))}`
   return page({ title: view.id, current: '', body })
 }

@@ -78,7 +78,7 @@ export const prometheusScrape: ComponentDefinition<Settings> = {
         manager = undefined
       },
       debugInfo: () =>
-        new Map([['targets', (manager?.active() ?? []).map((target) => new Map([['url', targetUrl(target)]]))]]),
+        new Map([['targets', (manager?.active() ?? []).map((target) => new Map([['url', target.target.url]]))]]),
     }
   },
 }
@@ -129,9 +129,4 @@ async function scrapeConfig(id: string, settings: Settings): Promise<ScrapeConfi
       },
     },
   }
-}
-
-function targetUrl(active: object): string {
-  const { target } = active as { target?: { url?: string } }
-  return target?.url ?? ''
 }
