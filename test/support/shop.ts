@@ -16,9 +16,11 @@ export function runShop(options: {
   seconds: number
   rate?: number
   protocol?: string
+  exemplars?: boolean
 }): Promise<ShopRun> {
   const args = [`--seconds=${options.seconds}`, `--endpoint=${options.host}`, `--rate=${options.rate ?? 20}`]
   if (options.protocol !== undefined) args.push(`--protocol=${options.protocol}`)
+  if (options.exemplars === false) args.push('--no-exemplars')
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''

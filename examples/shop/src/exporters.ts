@@ -10,6 +10,8 @@ import { OTLPTraceExporter as TracesOverProtobuf } from '@opentelemetry/exporter
 import type { LogRecordExporter } from '@opentelemetry/sdk-logs'
 import type { PushMetricExporter } from '@opentelemetry/sdk-metrics'
 import type { SpanExporter } from '@opentelemetry/sdk-trace'
+import { ExemplarMetricExporter } from './exemplar-exporter.ts'
+import { exemplars } from './exemplars.ts'
 import type { Protocol } from './options.ts'
 
 export interface Exporters {
@@ -24,8 +26,13 @@ export interface ReceiverAddress {
   readonly httpPort: number
 }
 
-/** The official exporters of one OTLP protocol. */
-export function createExporters(protocol: Protocol, receiver: ReceiverAddress): Exporters {
+/** The official exporters of one OTLP protocol. With `exemplars`, metrics over HTTP/JSON carry those as well. */
+export function createExporters(options: {
+  protocol: Protocol
+  receiver: ReceiverAddress
+  exemplars: boolean
+}): Exporters {
+  const { protocol, receiver } = options
   const grpc = { url: `http://${receiver.host}:${receiver.grpcPort}` }
   const http = (signal: string): { url: string } => ({
     url: `http://${receiver.host}:${receiver.httpPort}/v1/${signal}`,
@@ -46,7 +53,9 @@ export function createExporters(protocol: Protocol, receiver: ReceiverAddress): 
     case 'http/json':
       return {
         traces: new TracesOverJson(http('traces')),
-        metrics: new MetricsOverJson(http('metrics')),
+        metrics: options.exemplars
+          ? new ExemplarMetricExporter({ ...http('metrics'), exemplars })
+          : new MetricsOverJson(http('metrics')),
         logs: new LogsOverJson(http('logs')),
       }
   }

@@ -13,6 +13,7 @@ import {
   ATTR_URL_SCHEME,
   METRIC_HTTP_SERVER_REQUEST_DURATION,
 } from '@opentelemetry/semantic-conventions'
+import { exemplars } from './exemplars.ts'
 import type { Journal } from './journal.ts'
 
 export interface Route {
@@ -44,7 +45,7 @@ export function serveRoutes(routes: readonly Route[], telemetry: { scope: string
     unit: '{request}',
   })
 
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     const startedMs = performance.now()
     const method = request.method ?? 'GET'
     const path = (request.url ?? '/').split('?')[0]
@@ -64,7 +65,9 @@ export function serveRoutes(routes: readonly Route[], telemetry: { scope: string
       if (errorType !== undefined) result[ATTR_ERROR_TYPE] = errorType
       span.setAttributes(result)
       if (answer.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
-      duration.record((performance.now() - startedMs) / 1000, { ...shared, ...result }, spanContext)
+      const seconds = (performance.now() - startedMs) / 1000
+      duration.record(seconds, { ...shared, ...result }, spanContext)
+      exemplars.offer(METRIC_HTTP_SERVER_REQUEST_DURATION, { ...shared, ...result }, seconds, span.spanContext())
       active.add(-1, scheme)
       // Lets the load loop name traces that are worth opening.
       response.setHeader('x-trace-id', span.spanContext().traceId)
@@ -87,6 +90,9 @@ export function serveRoutes(routes: readonly Route[], telemetry: { scope: string
     }
     void context.with(spanContext, run)
   })
+  // Callers keep connections; a closing service waits for them no longer than this.
+  server.keepAliveTimeout = 500
+  return server
 }
 
 /** Marks a span as failed; returns the value of `error.type`. */

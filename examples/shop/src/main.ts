@@ -45,6 +45,7 @@ async function startShop(options: Options): Promise<Record<ServiceName, ServiceP
       seed: options.seed,
       protocol: options.protocols[service],
       receiver,
+      exemplars: options.exemplars,
       peers,
     })
   const payments = await start('payments', {})

@@ -15,6 +15,8 @@ export interface Options {
   readonly rate: number
   readonly seed: number
   readonly protocols: Readonly<Record<ServiceName, Protocol>>
+  /** Whether services that send HTTP/JSON add exemplars to their metrics, which the official exporters do not. */
+  readonly exemplars: boolean
 }
 
 export const USAGE = `Runs a small shop of three services that sends traces, metrics and logs to Quartet.
@@ -27,6 +29,7 @@ export const USAGE = `Runs a small shop of three services that sends traces, met
   --seed N          the same seed gives the same customers, failures and slow calls (1)
   --protocol P      grpc, http/protobuf or http/json for all services, or one service=protocol (repeatable);
                     by default storefront=http/protobuf, orders=grpc, payments=http/json
+  --no-exemplars    the official exporter also for metrics over http/json, which sends no exemplars
 `
 
 /** @throws Error with a text for people when an argument cannot be used */
@@ -41,6 +44,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
       rate: { type: 'string', default: '20' },
       seed: { type: 'string', default: '1' },
       protocol: { type: 'string', multiple: true, default: [] },
+      'no-exemplars': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -53,6 +57,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     rate: number('rate', values.rate, { min: 0.1, max: 1000 }),
     seed: number('seed', values.seed, { min: 0, max: 2 ** 31 }),
     protocols: protocols(values.protocol),
+    exemplars: !values['no-exemplars'],
   }
 }
 

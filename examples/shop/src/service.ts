@@ -23,6 +23,7 @@ export interface StartMessage {
   readonly seed: number
   readonly protocol: Protocol
   readonly receiver: ReceiverAddress
+  readonly exemplars: boolean
   /** URLs of the services that are up already. */
   readonly peers: Readonly<Partial<Record<ServiceName, string>>>
 }

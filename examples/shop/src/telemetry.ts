@@ -27,8 +27,9 @@ export function startTelemetry(options: {
   instance: string
   protocol: Protocol
   receiver: ReceiverAddress
+  exemplars: boolean
 }): Telemetry {
-  const exporters = createExporters(options.protocol, options.receiver)
+  const exporters = createExporters(options)
   const sdk = startNodeSdk({
     resourceAttributes: {
       [ATTR_SERVICE_NAME]: options.service,
