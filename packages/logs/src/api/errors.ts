@@ -1,6 +1,7 @@
 import { LabelsSyntaxError, LokiPushJsonError, OtlpJsonError, WireError } from '@quartet/model'
 import { QueryLimitError } from '@quartet/query'
 import { ClientGoneError, HttpError } from '@quartet/runtime'
+import { WalError } from '@quartet/storage'
 import { PushError } from '../ingest/distributor.ts'
 import { LogqlExecutionError, LogqlLimitError, LogqlParseError } from '../query/errors.ts'
 import { StageError } from '../query/stages/stage.ts'
@@ -34,6 +35,8 @@ export function toAnswer(error: unknown): { status: number; message: string } | 
     if (error.limit === 'canceled') return { status: 499, message: 'The request was cancelled by the client.' }
     return { status: 400, message: 'the query reads too many samples; reduce its time range or its cardinality' }
   }
+  // Nothing was stored; a 5xx makes clients try again.
+  if (error instanceof WalError) return { status: 500, message: error.message }
   if (error instanceof ClientGoneError) return { status: 499, message: 'The request was cancelled by the client.' }
   return undefined
 }

@@ -105,11 +105,7 @@ export function answerError(response: ServerResponse, error: unknown, logger: Lo
     response.destroy()
     return
   }
-  const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC'
-  const { status, message } = answer ?? {
-    status: isFull ? 503 : 500,
-    message: isFull ? 'no space left on device' : 'internal server error',
-  }
+  const { status, message } = answer ?? { status: 500, message: 'internal server error' }
   response
     .writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' })
     .end(`${message}\n`)

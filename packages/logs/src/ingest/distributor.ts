@@ -3,6 +3,7 @@ import type { Label, Labels, LogBatch } from '@quartet/model'
 import { formatStreamLabels } from '@quartet/model'
 import type { Clock, SelfMetrics } from '@quartet/runtime'
 import type { LogStore } from '../storage/log-store.ts'
+import type { StoredStream } from '../storage/stream-table.ts'
 import { LevelDetector, levelOfSeverity, normalizeLevel } from './level.ts'
 import type { Limits } from './limits.ts'
 
@@ -92,7 +93,8 @@ export class Distributor {
     const streams = batch.streams.map((text) => this.#stream(text))
     const accepted = new Uint32Array(batch.count)
     const refused = new Refusals()
-    const admitted = this.#admitStreams(streams, refused)
+    const stored = streams.map((stream) => (stream.error ? undefined : this.#store.streams.find(stream.labels)))
+    const admitted = this.#admitStreams(streams, stored, refused)
     let acceptedCount = 0
     let size = 0
     for (const [index, stream] of streams.entries())
@@ -103,7 +105,14 @@ export class Distributor {
       const stream = streams[streamIndex]
       const bytes = batch.lineEnd[index] - batch.lineStart[index]
       const reason =
-        stream.error?.reason ?? admitted[streamIndex] ?? this.#check(batch, index, stream, { oldest, newest, refused })
+        stream.error?.reason ??
+        admitted[streamIndex] ??
+        this.#check(batch, index, stream, {
+          oldest,
+          newest,
+          refused,
+          lastSeconds: stored[streamIndex]?.newestSeconds ?? 0,
+        })
       if (reason !== undefined) {
         this.#discarded.inc({ reason, tenant: TENANT })
         this.#discardedBytes.inc({ reason, tenant: TENANT }, bytes)
@@ -176,12 +185,16 @@ export class Distributor {
   }
 
   /** The reason for which each new stream over the limit is refused. */
-  #admitStreams(streams: readonly KnownStream[], refused: Refusals): (string | undefined)[] {
+  #admitStreams(
+    streams: readonly KnownStream[],
+    stored: readonly (StoredStream | undefined)[],
+    refused: Refusals,
+  ): (string | undefined)[] {
     const { maxGlobalStreams } = this.#limits
     if (maxGlobalStreams <= 0) return []
     let added = 0
     return streams.map((stream, index) => {
-      if (stream.error || this.#store.streams.find(stream.labels)) return undefined
+      if (stream.error || stored[index]) return undefined
       if (this.#store.streams.size + ++added <= maxGlobalStreams) return undefined
       refused.add(
         index,
@@ -197,7 +210,7 @@ export class Distributor {
     batch: LogBatch,
     index: number,
     stream: KnownStream,
-    bounds: { oldest: number; newest: number; refused: Refusals },
+    bounds: { oldest: number; newest: number; refused: Refusals; lastSeconds: number },
   ): string | undefined {
     const limits = this.#limits
     const seconds = batch.seconds[index]
@@ -248,7 +261,7 @@ export class Distributor {
         )
       }
     }
-    const windowEnd = this.#store.streams.find(stream.labels)?.newestSeconds ?? 0
+    const windowEnd = bounds.lastSeconds
     if (seconds < windowEnd - limits.outOfOrderWindowMs / 1000) {
       return fail(
         'too_far_behind',
