@@ -119,9 +119,9 @@ test('passes signals on and the exit code back', async () => {
 })
 
 test('the child knows who launched it, so that it can end when that one is gone', async () => {
-  await write('child.mjs', 'console.log(process.env.QUARTET_LAUNCHER_PID === String(process.ppid))')
+  await write('child.mjs', "console.log(process.env.QUARTET_LAUNCHER_PID.split(',')[0] === String(process.ppid))")
   const script = `const { becomeNode } = await import('${RUN_NODE}'); await becomeNode(['${join(root, 'child.mjs')}'])`
-  for (const prelude of ['', 'delete process.execve; process.execve = undefined; ']) {
+  for (const prelude of ['', 'process.execve = undefined; ']) {
     const launcher = spawn(process.execPath, ['--input-type=module', '-e', prelude + script], {
       stdio: ['ignore', 'pipe', 'ignore'],
       env: { ...process.env, npm_lifecycle_event: 'start' },
@@ -130,4 +130,28 @@ test('the child knows who launched it, so that it can end when that one is gone'
     assert.equal(text.toString().trim(), 'true')
     await once(launcher, 'close')
   }
+})
+
+test('ends when the npm above its shell is killed', async () => {
+  await write(
+    'child.mjs',
+    "process.on('SIGTERM', () => { console.log('term'); process.exit(0) }); console.log('up'); setInterval(() => {}, 1e6)",
+  )
+  await write(
+    'launch.mjs',
+    `process.execve = undefined; const { becomeNode } = await import('${RUN_NODE}'); await becomeNode(['${join(root, 'child.mjs')}'])`,
+  )
+  // Stands for npm: runs the script through a shell that stays (the second command keeps it from exec) and shares its output.
+  const npm = spawn(
+    process.execPath,
+    [
+      '-e',
+      `require('node:child_process').spawn('sh', ['-c', '${process.execPath} ${join(root, 'launch.mjs')}; true'], { stdio: 'inherit' })`,
+    ],
+    { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, npm_lifecycle_event: 'start' } },
+  )
+  await once(npm.stdout, 'data')
+  npm.kill('SIGKILL')
+  const [text] = (await once(npm.stdout, 'data')) as [Buffer]
+  assert.equal(text.toString().trim(), 'term')
 })

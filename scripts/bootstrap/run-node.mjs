@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { launcher } from './launcher.mjs'
 import { nodeBinary } from './node-binary.mjs'
 import { ROOT } from './paths.mjs'
 
@@ -16,11 +17,11 @@ export async function becomeNode(args) {
   // glibc gives every thread an arena of its own that it never shrinks: 5 MB over all threads.
   const base = { MALLOC_ARENA_MAX: '2', ...process.env }
   if (typeof process.execve === 'function') {
-    const env = launchedByNpm ? { ...base, QUARTET_LAUNCHER_PID: String(process.ppid) } : base
+    const env = launchedByNpm ? { ...base, QUARTET_LAUNCHER_PID: launcher() } : base
     process.chdir(ROOT)
     process.execve(node, [node, ...args], env)
   }
-  const parent = process.ppid
+  const before = launcher()
   const child = spawn(node, args, {
     stdio: 'inherit',
     cwd: ROOT,
@@ -28,7 +29,7 @@ export async function becomeNode(args) {
   })
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal))
   if (launchedByNpm) {
-    setInterval(() => process.ppid === parent || child.kill('SIGTERM'), PARENT_CHECK_MS).unref()
+    setInterval(() => launcher() === before || child.kill('SIGTERM'), PARENT_CHECK_MS).unref()
   }
   process.exitCode = await exitOf(child)
 }

@@ -1,5 +1,6 @@
 import { createLogger, systemClock } from '@quartet/runtime'
 import type { Logger } from '@quartet/runtime'
+import { readFileSync } from 'node:fs'
 import { banner } from '../banner.ts'
 import { lockDataDirectory } from '../data-lock.ts'
 import type { Failure } from '../supervisor/messages.ts'
@@ -101,13 +102,24 @@ function stopOnSignal(supervisor: Supervisor, print: Print, printError: Print): 
 
 /** Started through npm, Quartet must not outlive it, not even when npm is killed and cannot pass a signal on. */
 function watchLauncher(onGone: () => void): void {
-  const launcher = Number(process.env['QUARTET_LAUNCHER_PID'] ?? 0)
-  if (launcher === 0) return
+  const launcher = process.env['QUARTET_LAUNCHER_PID']
+  if (!launcher) return
+  const [parent, grandparent] = launcher.split(',').map(Number)
   const timer = systemClock.every(PARENT_CHECK_MS, () => {
-    if (process.ppid === launcher) return
+    const isThere = process.ppid === parent && (grandparent === undefined || parentOf(parent) === grandparent)
+    if (isThere) return
     timer.cancel()
     onGone()
   })
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return undefined // the process is gone
+  }
 }
 
 async function reload(supervisor: Supervisor, print: (line: string) => void, printError: Print): Promise<void> {

@@ -9,12 +9,12 @@ export const SETTLE_AFTER_MS = 2_000
  * pressure that an idle system never makes: 8–10 MB per thread. Takes about 60 ms.
  */
 export function settle(): void {
+  // Flags are the process's and not the thread's, so it is never taken back: another thread may be about to use it.
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as (options: {
     type: 'major'
     execution: 'sync'
     flavor: 'last-resort'
   }) => void
-  setFlagsFromString('--no-expose-gc')
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }
