@@ -160,7 +160,7 @@ describe('Explore', () => {
   test('shift+enter runs what is typed and puts it into the URL', async () => {
     const { page } = await openPage(browser, { signedInAt: server.url })
     await page.goto(explore('prometheus', { expr: '' }))
-    await page.getByLabel('Query').click()
+    await page.getByRole('textbox', { name: 'Query' }).click()
     await page.keyboard.type('vector(7)')
     await page.keyboard.press('Escape')
     await page.keyboard.press('Shift+Enter')

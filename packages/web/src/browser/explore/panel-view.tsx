@@ -17,6 +17,7 @@ import { useMemo, useState, type ReactNode } from 'react'
 import { useAsync } from '../app/use-async.ts'
 import { interpolate } from '../grafana/template-service.ts'
 import { importPanel } from '../panels/registry.ts'
+import { withCellVariables } from './data-context.ts'
 
 interface Props {
   readonly type: string
@@ -106,4 +107,4 @@ function Loaded(props: Props & { readonly plugin: PanelPlugin }): ReactNode {
 let revision = 0
 const nextRevision = (): number => ++revision
 
-const replaceVariables: InterpolateFunction = (text, scopedVars) => interpolate(text, scopedVars)
+const replaceVariables: InterpolateFunction = (text, scopedVars) => interpolate(text, withCellVariables(scopedVars))
