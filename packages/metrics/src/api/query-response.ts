@@ -14,14 +14,17 @@ export interface ResponseOptions {
 /** Upstream shows at most this many annotations of a kind. */
 const MAX_ANNOTATIONS = 10
 
-/** The whole response body of a query. */
-export function encodeQueryResult(result: QueryResult, options: ResponseOptions): Buffer {
+/** Encoding this much takes a few milliseconds; then others get their turn. */
+const PAUSE_BYTES = 256 * 1024
+
+/** The whole response body of a query. Gives way to the event loop while it writes a large one. */
+export async function encodeQueryResult(result: QueryResult, options: ResponseOptions): Promise<Buffer> {
   const json = new JsonBytes()
   const { value, isTruncated } = truncate(result.value, options.limit)
   const { warnings, infos } = result.annotations.format(options.query, MAX_ANNOTATIONS)
   if (isTruncated) warnings.push('results truncated due to limit')
   json.ascii('{"status":"success","data":{"resultType":"').ascii(resultType(value)).ascii('","result":')
-  encodeValue(json, value)
+  await encodeValue(json, value)
   if (options.withStats) {
     const samples = { totalQueryableSamples: result.totalSamples, peakSamples: result.peakSamples }
     json.ascii(',"stats":').value({ samples })
@@ -41,7 +44,7 @@ function resultType(value: QueryValue): string {
   return value.kind === 'samples' ? 'matrix' : value.kind
 }
 
-function encodeValue(json: JsonBytes, value: QueryValue): void {
+async function encodeValue(json: JsonBytes, value: QueryValue): Promise<void> {
   switch (value.kind) {
     case 'scalar':
       json.ascii('[').ascii(formatTimestamp(value.timeMs)).ascii(',').sampleValue(value.value).ascii(']')
@@ -50,29 +53,29 @@ function encodeValue(json: JsonBytes, value: QueryValue): void {
       json.ascii('[').ascii(formatTimestamp(value.timeMs)).ascii(',').string(value.value).ascii(']')
       return
     case 'vector':
-      encodeVector(json, value)
-      return
+      return encodeVector(json, value)
     case 'samples':
-      encodeSamples(json, value)
-      return
+      return encodeSamples(json, value)
     case 'matrix':
-      encodeMatrix(json, value)
-      return
+      return encodeMatrix(json, value)
   }
 }
 
-function encodeVector(json: JsonBytes, value: Extract<QueryValue, { kind: 'vector' }>): void {
+async function encodeVector(json: JsonBytes, value: Extract<QueryValue, { kind: 'vector' }>): Promise<void> {
   const head = Buffer.from(`},"value":[${formatTimestamp(value.timeMs)},`)
+  const pauses = new Pauses(json)
   json.ascii('[')
   for (const [index, { labels, values }] of value.series.entries()) {
     json.ascii(index === 0 ? '{"metric":{' : ',{"metric":{')
     encodeLabels(json, labels)
     json.bytes(head).sampleValue(values[0]).ascii(']}')
+    if (pauses.isDue()) await pauses.take()
   }
   json.ascii(']')
 }
 
-function encodeSamples(json: JsonBytes, value: Extract<QueryValue, { kind: 'samples' }>): void {
+async function encodeSamples(json: JsonBytes, value: Extract<QueryValue, { kind: 'samples' }>): Promise<void> {
+  const pauses = new Pauses(json)
   json.ascii('[')
   for (const [index, { labels, timesMs, values }] of value.series.entries()) {
     json.ascii(index === 0 ? '{"metric":{' : ',{"metric":{')
@@ -86,12 +89,14 @@ function encodeSamples(json: JsonBytes, value: Extract<QueryValue, { kind: 'samp
       json.sampleValue(values[sample]).ascii(']')
     }
     json.ascii(']}')
+    if (pauses.isDue()) await pauses.take()
   }
   json.ascii(']')
 }
 
-function encodeMatrix(json: JsonBytes, value: Extract<QueryValue, { kind: 'matrix' }>): void {
+async function encodeMatrix(json: JsonBytes, value: Extract<QueryValue, { kind: 'matrix' }>): Promise<void> {
   const heads = pointHeads(value.grid)
+  const pauses = new Pauses(json)
   json.ascii('[')
   for (const [index, { labels, values, present }] of value.series.entries()) {
     json.ascii(index === 0 ? '{"metric":{' : ',{"metric":{')
@@ -108,6 +113,7 @@ function encodeMatrix(json: JsonBytes, value: Extract<QueryValue, { kind: 'matri
       isFirst = false
     }
     json.ascii(']}')
+    if (pauses.isDue()) await pauses.take()
   }
   json.ascii(']')
 }
@@ -123,5 +129,24 @@ export function encodeLabels(json: JsonBytes, labels: Labels): void {
   for (const [index, [name, value]] of labels.entries()) {
     if (index > 0) json.ascii(',')
     json.string(name).ascii(':').string(value)
+  }
+}
+
+/** Says when the event loop should have its turn. */
+class Pauses {
+  readonly #json: JsonBytes
+  #next = PAUSE_BYTES
+
+  constructor(json: JsonBytes) {
+    this.#json = json
+  }
+
+  isDue(): boolean {
+    return this.#json.length >= this.#next
+  }
+
+  take(): Promise<void> {
+    this.#next = this.#json.length + PAUSE_BYTES
+    return new Promise((resolve) => setImmediate(resolve))
   }
 }

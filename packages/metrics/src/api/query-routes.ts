@@ -29,7 +29,7 @@ export async function query(context: ApiContext, request: FastifyRequest): Promi
     context.engine().instant(expr, timeMs, { signal, timeoutMs, lookbackMs }),
   )
   const options = { query: parameters.get('query'), limit, withStats: parameters.get('stats') !== '' }
-  return { body: encodeQueryResult(result, options) }
+  return { body: await encodeQueryResult(result, options) }
 }
 
 export async function queryRange(context: ApiContext, request: FastifyRequest): Promise<Reply> {
@@ -63,7 +63,7 @@ export async function queryRange(context: ApiContext, request: FastifyRequest): 
     engine.range(expr, { startMs, endMs, stepMs }, { signal, timeoutMs, lookbackMs }),
   )
   const options = { query: parameters.get('query'), limit, withStats: parameters.get('stats') !== '' }
-  return { body: encodeQueryResult(result, options) }
+  return { body: await encodeQueryResult(result, options) }
 }
 
 function timed(context: ApiContext, signal: AbortSignal, run: () => Promise<QueryResult>): Promise<QueryResult> {

@@ -179,6 +179,9 @@ function unsupported(config: Section, at: At): Finding[] {
   for (const key of ['query_log_file', 'rule_query_offset', 'scrape_protocols', 'scrape_native_histograms'] as const) {
     if (config.global[key] !== undefined) note(['global', key], key)
   }
+  if ((config.storage?.tsdb?.out_of_order_time_window ?? 0) > 0) {
+    note(['storage', 'tsdb', 'out_of_order_time_window'], 'out_of_order_time_window')
+  }
   if (config.runtime?.gogc !== undefined) note(['runtime', 'gogc'], 'gogc')
   for (const [index, section] of config.scrape_configs.entries()) {
     for (const key of unsupportedScrapeKeys(section)) note(['scrape_configs', index, key], key)

@@ -16,6 +16,8 @@ export interface VectorPair {
   readonly right: readonly StepSeries[]
   readonly grid: StepGrid
   readonly delayNameRemoval: boolean
+  /** See QueryBudget.checkpoint. */
+  readonly checkpoint: () => Promise<void> | undefined
 }
 
 /** `and`, `or`, `unless`: which series of one side have a partner on the other, per step. */
@@ -78,7 +80,7 @@ interface Output {
 }
 
 /** Arithmetic and comparisons between vectors: every series of the "many" side meets its one partner, per step. */
-export function combineVectors(pair: VectorPair, sink: SeriesSink): void {
+export async function combineVectors(pair: VectorPair, sink: SeriesSink): Promise<void> {
   const { matching, grid } = pair
   const isSwapped = matching.cardinality === 'one-to-many'
   const many = isSwapped ? pair.right : pair.left
@@ -97,6 +99,8 @@ export function combineVectors(pair: VectorPair, sink: SeriesSink): void {
         addOutput(outputs, { series: scratch, group }, pair)
       }
     }
+    const pause = pair.checkpoint()
+    if (pause !== undefined) await pause
   }
   for (const { series } of outputs.values()) sink(series)
 }

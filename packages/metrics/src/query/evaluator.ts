@@ -65,6 +65,7 @@ type WindowVisitor = (series: WindowedSeries, vector: RangeVector) => void
 export class Evaluator {
   readonly #options: EvaluatorOptions
   readonly #budget: QueryBudget
+  readonly #checkpoint = (): Promise<void> | undefined => this.#budget.checkpoint()
 
   constructor(options: EvaluatorOptions) {
     this.#options = options
@@ -301,7 +302,11 @@ export class Evaluator {
     const parameter = await this.scalar(expr.param, grid)
     const series = await this.collect(expr.expr, grid)
     const { annotations } = this.#options
-    selectSeries({ op: expr.op, grouping, grid, series, parameter, annotations, range: expr.param.range }, sink)
+    const { range } = expr.param
+    await selectSeries(
+      { op: expr.op, grouping, grid, series, parameter, annotations, range, checkpoint: this.#checkpoint },
+      sink,
+    )
   }
 
   async #binary(expr: BinaryExpr, grid: StepGrid, sink: SeriesSink): Promise<void> {
@@ -311,9 +316,17 @@ export class Evaluator {
     if (matching === undefined) throw new Error('vectors without matching')
     const left = await this.collect(expr.left, grid)
     const right = await this.collect(expr.right, grid)
-    const pair = { expr, matching, left, right, grid, delayNameRemoval: this.#options.delayNameRemoval }
+    const pair = {
+      expr,
+      matching,
+      left,
+      right,
+      grid,
+      delayNameRemoval: this.#options.delayNameRemoval,
+      checkpoint: this.#checkpoint,
+    }
     if (isSetOp(expr.op)) combineSets(pair, sink)
-    else combineVectors(pair, sink)
+    else await combineVectors(pair, sink)
   }
 
   /** A vector with a scalar on either side; comparisons keep the vector's value. */
@@ -516,16 +529,22 @@ export class Evaluator {
     const vector = call.args[call.args.length - 1]
     const parameters = await Promise.all(call.args.slice(0, -1).map((arg) => this.scalar(arg, grid)))
     const series = await this.collect(vector, grid)
-    const input = { series, grid, annotations: this.#options.annotations, range: vector.range }
+    const input = {
+      series,
+      grid,
+      annotations: this.#options.annotations,
+      range: vector.range,
+      checkpoint: this.#checkpoint,
+    }
     const rename = this.#nameDropper(undefined)
     const named: SeriesSink = (result) => {
       rename(result)
       sink(result)
     }
     if (call.func.name === 'histogram_quantile') {
-      histogramQuantile(input, parameters[0], call.args[0].range, named)
+      await histogramQuantile(input, parameters[0], call.args[0].range, named)
     } else {
-      histogramFraction(input, { lower: parameters[0], upper: parameters[1] }, named)
+      await histogramFraction(input, { lower: parameters[0], upper: parameters[1] }, named)
     }
   }
 

@@ -21,11 +21,13 @@ export interface SelectingInput {
   /** The scalar parameter per step. */
   readonly parameter: Float64Array
   readonly annotations: Annotations
+  /** See QueryBudget.checkpoint. */
+  readonly checkpoint: () => Promise<void> | undefined
   readonly range: TextRange
 }
 
 /** Aggregations that must see all series of a group at once: topk, bottomk, limitk, quantile. */
-export function selectSeries(input: SelectingInput, sink: SeriesSink): void {
+export async function selectSeries(input: SelectingInput, sink: SeriesSink): Promise<void> {
   const groups = new Groups<{ labels: Labels; members: StepSeries[] }>(input.grouping, (labels) => ({
     labels,
     members: [],
@@ -36,13 +38,13 @@ export function selectSeries(input: SelectingInput, sink: SeriesSink): void {
     case 'topk':
     case 'bottomk':
     case 'limitk':
-      for (const { members } of groups.all) selectMembers(input, members, sink)
+      for (const { members } of groups.all) await selectMembers(input, members, sink)
       return
     case 'quantile':
       for (const q of input.parameter) {
         if (!(q >= 0 && q <= 1)) input.annotations.warn(invalidQuantile(q), input.range)
       }
-      for (const { labels, members } of groups.all) sink(quantileOfGroup(input, labels, members))
+      for (const { labels, members } of groups.all) sink(await quantileOfGroup(input, labels, members))
       return
     default:
       throw new NotSupportedError(`aggregation ${input.op}`)
@@ -55,7 +57,7 @@ function refuseNan({ op, parameter }: SelectingInput): void {
   throw new EvaluationError(op === 'limit_ratio' ? 'Ratio value is NaN' : 'Parameter value is NaN')
 }
 
-function selectMembers(input: SelectingInput, members: readonly StepSeries[], sink: SeriesSink): void {
+async function selectMembers(input: SelectingInput, members: readonly StepSeries[], sink: SeriesSink): Promise<void> {
   const { grid, op, parameter } = input
   const results = members.map((member) => ({ ...ownSeries(member), present: new Uint8Array(grid.count) }))
   const candidates = new Int32Array(members.length)
@@ -69,6 +71,8 @@ function selectMembers(input: SelectingInput, members: readonly StepSeries[], si
     order = candidates.subarray(0, count)
     if (op !== 'limitk') order.sort((a, b) => rank(op, members[a].values[step], members[b].values[step]) || a - b)
     for (let index = 0; index < Math.min(k, count); index++) results[order[index]].present[step] = FLOAT
+    const pause = input.checkpoint()
+    if (pause !== undefined) await pause
   }
   // An instant result comes best first; a range result is sorted by labels anyway.
   const shown = grid.count === 1 ? Array.from(order, (index) => results[index]) : results
@@ -89,7 +93,11 @@ function limitOf(parameter: number, most: number): number {
   return Math.max(0, Math.min(most, Math.trunc(parameter)))
 }
 
-function quantileOfGroup(input: SelectingInput, labels: Labels, members: readonly StepSeries[]): StepSeries {
+async function quantileOfGroup(
+  input: SelectingInput,
+  labels: Labels,
+  members: readonly StepSeries[],
+): Promise<StepSeries> {
   const { grid, parameter } = input
   const result = newSeries(labels, grid.count)
   const scratch = new Float64Array(members.length)
@@ -100,6 +108,8 @@ function quantileOfGroup(input: SelectingInput, labels: Labels, members: readonl
     const sorted = sortValues(scratch.subarray(0, count))
     result.values[step] = quantileOfSorted(parameter[step], sorted, count)
     result.present[step] = FLOAT
+    const pause = input.checkpoint()
+    if (pause !== undefined) await pause
   }
   return result
 }

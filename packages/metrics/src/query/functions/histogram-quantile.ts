@@ -16,14 +16,21 @@ export interface HistogramInput {
   readonly series: readonly StepSeries[]
   readonly grid: StepGrid
   readonly annotations: Annotations
+  /** See QueryBudget.checkpoint. */
+  readonly checkpoint: () => Promise<void> | undefined
   /** Where the vector argument stands. */
   readonly range: TextRange
 }
 
 /** histogram_quantile over classic buckets. @param q one value per step */
-export function histogramQuantile(input: HistogramInput, q: Float64Array, qRange: TextRange, sink: SeriesSink): void {
+export async function histogramQuantile(
+  input: HistogramInput,
+  q: Float64Array,
+  qRange: TextRange,
+  sink: SeriesSink,
+): Promise<void> {
   for (const value of q) if (!(value >= 0 && value <= 1)) input.annotations.warn(invalidQuantile(value), qRange)
-  forEachHistogram(input, (histogram, read) => {
+  await forEachHistogram(input, (histogram, read) => {
     const result = newSeries(histogram.labels, input.grid.count)
     result.dropName = histogram.dropName
     const name = labelValue(histogram.labels, '__name__')
@@ -40,12 +47,12 @@ export function histogramQuantile(input: HistogramInput, q: Float64Array, qRange
 }
 
 /** histogram_fraction(lower, upper, b) over classic buckets. */
-export function histogramFraction(
+export async function histogramFraction(
   input: HistogramInput,
   limits: { lower: Float64Array; upper: Float64Array },
   sink: SeriesSink,
-): void {
-  forEachHistogram(input, (histogram, read) => {
+): Promise<void> {
+  await forEachHistogram(input, (histogram, read) => {
     const result = newSeries(histogram.labels, input.grid.count)
     result.dropName = histogram.dropName
     for (let step = 0; step < input.grid.count; step++) {
@@ -65,7 +72,10 @@ interface BucketReader {
   readonly counts: Float64Array
 }
 
-function forEachHistogram(input: HistogramInput, visit: (histogram: Histogram, read: BucketReader) => void): void {
+async function forEachHistogram(
+  input: HistogramInput,
+  visit: (histogram: Histogram, read: BucketReader) => void,
+): Promise<void> {
   for (const histogram of groupBuckets(input)) {
     histogram.buckets.sort((a, b) => a.upperBound - b.upperBound)
     const { buckets } = histogram
@@ -87,6 +97,8 @@ function forEachHistogram(input: HistogramInput, visit: (histogram: Histogram, r
       return count
     }
     visit(histogram, Object.assign(read, { bounds, counts }))
+    const pause = input.checkpoint()
+    if (pause !== undefined) await pause
   }
 }
 

@@ -75,10 +75,6 @@ function extrapolate(
 /** irate, idelta: from the last two samples only. */
 export const instantaneous: RangeFunction = {
   names: ['irate', 'idelta'],
-  annotate(annotations, call, metricName) {
-    if (call.func.name !== 'irate' || metricName === '' || /_(?:total|sum|count|bucket)$/.test(metricName)) return
-    annotations.info(possibleNonCounter(metricName), call.args[0].range)
-  },
   create(name) {
     const isRate = name === 'irate'
     return (input, output) => {
