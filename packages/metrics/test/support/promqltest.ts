@@ -1,6 +1,6 @@
 import type { Labels } from '@quartet/model'
 import { labelsKey } from '@quartet/model'
-import { parseDuration } from '@quartet/query'
+import { parseDuration, unquoteGo } from '@quartet/query'
 import type { Annotations } from '../../src/query/annotations.ts'
 import { formatLabels } from '../../src/query/binary-vectors.ts'
 import { QueryEngine } from '../../src/query/engine.ts'
@@ -238,7 +238,7 @@ function compareInstant(result: QueryResult, expected: Expectation): string | un
   const { value } = result
   switch (value.kind) {
     case 'string':
-      return `"${value.value}"` === expected.string || JSON.stringify(value.value) === expected.string
+      return expected.string !== undefined && unquoteGo(expected.string) === value.value
         ? undefined
         : `got string ${value.value}`
     case 'scalar':

@@ -1,6 +1,6 @@
 import type { Label, Labels } from '@quartet/model'
 import { labelsFromPairs } from '@quartet/model'
-import { Lexer, unquoteGo } from '@quartet/query'
+import { Lexer } from '@quartet/query'
 import { parseNumber } from '../../src/query/syntax/number.ts'
 
 /** One value of a sequence; `gap` is no sample, `histogram` one that cannot be loaded yet. */
@@ -84,5 +84,3 @@ function signed(text: string): number {
   if (value === undefined) throw new Error(`bad number ${text}`)
   return isNegative ? -value : value
 }
-
-export { unquoteGo }
