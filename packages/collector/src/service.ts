@@ -23,7 +23,7 @@ import { UPSTREAM_BLOCKS, UPSTREAM_COMPONENTS } from './components/upstream-name
 import { readConfig } from './config/config-file.ts'
 import { readFlags } from './config/flags.ts'
 import type { Settings } from './config/flags.ts'
-import { checkServiceBlock, LeveledLogger, SERVICE_BLOCKS } from './config/service-blocks.ts'
+import { checkServiceBlock, LeveledLogger, SERVICE_BLOCKS } from './components/service-blocks.ts'
 import { Controller, GraphError } from './graph/index.ts'
 import type { HealthState } from './graph/index.ts'
 import { standardLibrary } from './syntax/index.ts'

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { parseListenAddress } from '@quartet/runtime'
 import type { FlagDefinition, SystemOptions } from '@quartet/runtime'
-import type { StabilityLevel } from '../graph/index.ts'
+import { STABILITY_LEVELS } from './stability.ts'
+import type { StabilityLevel } from './stability.ts'
 
 /** Flags of `alloy run`. Upstream takes the configuration as an argument; here it is a flag too. */
 export const FLAGS: readonly FlagDefinition[] = [
@@ -39,8 +40,6 @@ export interface Settings {
   readonly stability: StabilityLevel
 }
 
-const STABILITY: readonly StabilityLevel[] = ['generally-available', 'public-preview', 'experimental']
-
 /** @throws Error that names the flag */
 export function readFlags(
   options: Pick<SystemOptions, 'flags' | 'dataDirectory' | 'stackDirectory'> & { listenHost?: string },
@@ -53,8 +52,9 @@ export function readFlags(
       .replaceAll('${stack}', options.stackDirectory)
       .replaceAll('${listen}', listenHost)
   }
-  const stability = STABILITY.find((level) => level === text('stability.level'))
-  if (!stability) throw new Error(`--stability.level: "${text('stability.level')}" is none of ${STABILITY.join(', ')}`)
+  const stability = STABILITY_LEVELS.find((level) => level === text('stability.level'))
+  if (!stability)
+    throw new Error(`--stability.level: "${text('stability.level')}" is none of ${STABILITY_LEVELS.join(', ')}`)
   let address: { host: string; port: number }
   try {
     address = parseListenAddress(text('server.http.listen-addr'), listenHost)

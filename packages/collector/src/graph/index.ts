@@ -5,7 +5,6 @@ export { Controller, GraphError } from './controller.ts'
 export type { ComponentView, ControllerOptions } from './controller.ts'
 export { decodeBlock } from './decode.ts'
 export type { ShownStatement } from './decode.ts'
-export type { StabilityLevel } from './plan.ts'
 export {
   blocks,
   body,

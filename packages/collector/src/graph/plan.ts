@@ -1,11 +1,10 @@
 import type { Diagnostic, SourceText, TextRange } from '@quartet/query'
 import { blockId, EXPERIMENTAL_FUNCTIONS, headerRange, isDeprecatedFunction } from '../syntax/index.ts'
 import type { Block, File } from '../syntax/index.ts'
+import type { StabilityLevel } from '../config/stability.ts'
 import type { ComponentDefinition } from './component.ts'
 import { collectReferences } from './references.ts'
 import type { Reference } from './references.ts'
-
-export type StabilityLevel = 'generally-available' | 'public-preview' | 'experimental'
 
 /** One block that becomes a component. */
 export interface PlannedNode {

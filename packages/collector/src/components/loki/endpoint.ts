@@ -8,7 +8,7 @@ import { DiskQueue } from '../queue/disk-queue.ts'
 import type { QueueEntry } from '../queue/disk-queue.ts'
 import { encodePushRequest } from './push-request.ts'
 import type { LogEntry } from './receiver.ts'
-import type { LokiEndpointSettings } from './write.ts'
+import type { LokiEndpointSettings } from './endpoint-settings.ts'
 
 export interface LokiEndpointOptions {
   readonly context: ComponentContext

@@ -1,35 +1,11 @@
 import { labelsFromRecord } from '@quartet/model'
-import { blocks, body, defaultBlock, optionalBlock, required, type, withDefault } from '../../graph/index.ts'
+import { blocks, body, optionalBlock, type, withDefault } from '../../graph/index.ts'
 import type { ComponentDefinition, Decoded } from '../../graph/index.ts'
-import { clientMembers, loadCredentials } from '../http-client.ts'
+import { loadCredentials } from '../http-client.ts'
+import { endpointSchema } from './endpoint-settings.ts'
 import { LokiEndpoint } from './endpoint.ts'
 import { receiverExport } from './receiver.ts'
 import type { LogsReceiver } from './receiver.ts'
-
-const endpointSchema = body(
-  {
-    url: required(type.text),
-    name: withDefault(type.text, ''),
-    headers: withDefault(type.map(type.text), {}),
-    batch_wait: withDefault(type.duration, 1000),
-    batch_size: withDefault(type.byteSize, 1024 * 1024),
-    remote_timeout: withDefault(type.duration, 10_000),
-    tenant_id: withDefault(type.text, ''),
-    min_backoff_period: withDefault(type.duration, 500),
-    max_backoff_period: withDefault(type.duration, 300_000),
-    max_backoff_retries: withDefault(type.count, 10),
-    retry_on_http_429: withDefault(type.bool, true),
-    queue_config: defaultBlock(() =>
-      body({
-        capacity: withDefault(type.byteSize, 10 * 1024 * 1024),
-        min_shards: withDefault(type.count, 1),
-        drain_timeout: withDefault(type.duration, 15_000),
-      }),
-    ),
-    ...clientMembers,
-  },
-  ({ url }) => (URL.canParse(url) ? undefined : `url ${JSON.stringify(url)} is not a URL`),
-)
 
 const schema = body({
   endpoint: blocks(() => endpointSchema),
@@ -47,7 +23,6 @@ const schema = body({
 })
 
 type Settings = Decoded<typeof schema>
-export type LokiEndpointSettings = Decoded<typeof endpointSchema>
 
 /** Sends log lines to Loki. What it has taken over lies in a queue on disk per endpoint, with and without `wal`. */
 export const lokiWrite: ComponentDefinition<Settings> = {

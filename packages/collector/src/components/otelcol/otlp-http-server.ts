@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { otlpJsonToProto, scanOtlp, WireError } from '@quartet/model'
 import type { OtlpSignal } from '@quartet/model'
 import { HttpError, PortTakenError, readBody } from '@quartet/runtime'
-import type { Logger } from '@quartet/runtime'
+import type { Clock, Logger } from '@quartet/runtime'
 import { DeliveryError } from './consumer.ts'
 import type { OtlpBatch } from './consumer.ts'
 import { handleCors } from './cors.ts'
@@ -18,6 +18,7 @@ export interface OtlpHttpOptions {
   /** Signal by path; only what has somewhere to go. */
   readonly paths: ReadonlyMap<string, OtlpSignal>
   readonly cors: CorsSettings | undefined
+  readonly clock: Clock
   readonly logger: Logger
   /** @throws DeliveryError */
   readonly accept: (batch: OtlpBatch) => Promise<void>
@@ -57,9 +58,9 @@ export class OtlpHttpServer {
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#server.closeIdleConnections()
-    const grace = setTimeout(() => this.#server.closeAllConnections(), STOP_GRACE_MS)
+    const grace = this.#options.clock.after(STOP_GRACE_MS, () => this.#server.closeAllConnections())
     await closed
-    clearTimeout(grace)
+    grace.cancel()
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {

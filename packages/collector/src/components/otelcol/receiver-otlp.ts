@@ -159,6 +159,7 @@ class Receiver {
       maxBodyBytes: settings.max_request_body_size,
       paths: new Map(this.#signals().map((signal) => [settings[`${signal}_url_path`], signal])),
       cors: settings.cors,
+      clock: this.#context.clock,
       logger: this.#context.logger,
       accept: this.#acceptor('http'),
     })
