@@ -23,6 +23,8 @@ import type { WriteReport } from './write-report.ts'
 import type { WrittenSample } from './written-sample.ts'
 
 const NO_REF = 0xffffffff
+/** Renumberings that a ref may be behind. */
+const KEPT_FORWARDS = 3
 /** Verdict of a sample whose series was refused. */
 const NO_SERIES = 9
 /** Upstream's maxAheadTime of remote write. */
@@ -101,6 +103,9 @@ export class Appender implements SampleSink {
   #seriesRefs = new Uint32Array(64)
   /** Counts WAL checkpoints: definitions logged before one must be repeated after it. */
   #generation = 0
+  /** A ref is this plus the head's number of the series, so that refs of different epochs never mean different series. */
+  #base = 0
+  readonly #forwards: { readonly base: number; readonly forward: Int32Array }[] = []
 
   constructor(head: Head, options: AppenderOptions) {
     this.head = head
@@ -118,16 +123,23 @@ export class Appender implements SampleSink {
       if (ref >= 0) this.#added()
     }
     if (ref === INVALID_SERIES) throw new RangeError('a series needs a metric name and valid, distinct label names')
-    return ref as SeriesRef
+    return (this.#base + ref) as SeriesRef
   }
 
   async append(samples: SampleBatch, exemplars?: readonly Exemplar[]): Promise<AppendReport> {
     const batch = this.#take(samples.count)
     const { count } = samples
-    batch.refs.set(samples.refs.subarray(0, count))
+    const report = { outOfOrder: 0, tooOld: 0, duplicate: 0 }
+    for (let index = 0; index < count; index++) {
+      const series = this.#seriesOf(samples.refs[index])
+      batch.refs[index] = series
+      if (series !== NO_REF) continue
+      // The series died, and its number with it: the caller will see the new epoch and resolve it again.
+      batch.verdicts[index] = NO_SERIES
+      report.tooOld++
+    }
     batch.timesMs.set(samples.timesMs.subarray(0, count))
     batch.values.set(samples.values.subarray(0, count))
-    const report = { outOfOrder: 0, tooOld: 0, duplicate: 0 }
     this.#judge(batch, (verdict) => {
       if (verdict === OUT_OF_ORDER) report.outOfOrder++
       else if (verdict === DUPLICATE) report.duplicate++
@@ -135,10 +147,30 @@ export class Appender implements SampleSink {
       return true
     })
     if (exemplars) {
-      batch.exemplars = exemplars.map(({ ref, labels, value, timeMs }) => ({ series: ref, labels, value, timeMs }))
+      for (const { ref, labels, value, timeMs } of exemplars) {
+        const series = this.#seriesOf(ref)
+        if (series !== NO_REF) batch.exemplars.push({ series, labels, value, timeMs })
+      }
     }
     await this.#commit(batch)
     return report
+  }
+
+  /** The head's number of a series, or {@link NO_REF}. */
+  #seriesOf(ref: number): number {
+    if (ref >= this.#base) return ref - this.#base
+    let series = ref
+    // From the oldest renumbering that still knows the ref to the newest.
+    for (let at = this.#forwards.length - 1; at >= 0; at--) {
+      const { base, forward } = this.#forwards[at]
+      const next = at > 0 ? this.#forwards[at - 1].base : this.#base
+      if (series < base) return NO_REF
+      if (series >= next) continue
+      const moved = forward[series - base]
+      if (moved < 0) return NO_REF
+      series = next + moved
+    }
+    return series >= this.#base ? series - this.#base : NO_REF
   }
 
   describe(metadata: readonly MetricMetadata[]): void {
@@ -418,7 +450,13 @@ export class Appender implements SampleSink {
     await Promise.allSettled(this.#inFlight)
   }
 
-  replaceHead(head: Head): void {
+  /** Drops dead series; refs handed out before stay valid for the scrapes that hold them over an `await`. */
+  renumber(): void {
+    const old = this.head
+    const { head, forward } = old.withoutDead()
+    this.#forwards.unshift({ base: this.#base, forward })
+    this.#forwards.length = Math.min(this.#forwards.length, KEPT_FORWARDS)
+    this.#base += old.series.count
     this.head = head
     this.epoch++
     this.#generation++

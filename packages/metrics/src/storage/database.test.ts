@@ -220,3 +220,33 @@ test('answers the same before and after cuts, merges, checkpoints and restarts',
     await database.close()
   }
 })
+
+test('refs that a scrape holds while the head is renumbered still mean their series', async () => {
+  const database = await open(new FaultyFileSystem(), { clock: new FakeClock({ nowMs: START + 27 * HOUR }) })
+  const { sink } = database
+  const names = Array.from({ length: 60 }, (_, index) => `m${String(index).padStart(2, '0')}`)
+  const refs = names.map((name) => sink.resolve(labelsFromRecord({ __name__: name })))
+  const append = async (timeMs: number, from: number): Promise<number> => {
+    const wanted = refs.slice(from)
+    const values = Float64Array.from(wanted, (_, index) => from + index)
+    const timesMs = new Float64Array(wanted.length).fill(timeMs)
+    const report = await sink.append({ count: wanted.length, refs: Uint32Array.from(wanted), timesMs, values })
+    return report.tooOld
+  }
+  // All 60 live at first, then only the last 20; the refs are those of the first epoch all the while.
+  await append(START, 0)
+  const { epoch } = sink
+  for (let quarter = 1; quarter < 60; quarter++) {
+    assert.equal(await append(START + quarter * (HOUR / 4), 40), 0)
+    if (quarter % 8 === 0) await database.maintain()
+  }
+  assert.ok(sink.epoch > epoch, 'the head was renumbered')
+  assert.equal(database.stats().headSeries, 20)
+  for (const { labels, samples } of await read(database)) {
+    const index = names.indexOf(labelsToRecord(labels).__name__)
+    assert.equal(samples.length, index < 40 ? 1 : 60)
+    assert.ok(samples.every(([, value]) => value === index))
+  }
+  assert.equal(await append(START + 15 * HOUR, 30), 10, 'dead series are refused, not mixed up')
+  await database.close()
+})

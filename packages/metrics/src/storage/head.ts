@@ -196,9 +196,13 @@ export class Head {
     this.minMs = Math.max(minMs, floorMs)
   }
 
-  /** A head with only the live series, numbered anew. This one stays readable for the queries that hold it. */
-  withoutDead(): Head {
+  /**
+   * A head with only the live series, numbered anew, and the new number of each series, -1 for the dead. This one stays readable
+   * for the queries that hold it.
+   */
+  withoutDead(): { head: Head; forward: Int32Array } {
     const kept = new Head()
+    const forward = new Int32Array(this.series.count).fill(-1)
     kept.chunks = this.chunks
     kept.floorMs = this.floorMs
     kept.minMs = this.minMs
@@ -207,9 +211,10 @@ export class Head {
     for (let series = 0; series < this.series.count; series++) {
       if (!this.isLive(series)) continue
       const message = this.series.message(series)
-      kept.#adopt(kept.series.add(message, 0, message.length), this, series)
+      forward[series] = kept.series.add(message, 0, message.length)
+      kept.#adopt(forward[series], this, series)
     }
-    return kept
+    return { head: kept, forward }
   }
 
   #adopt(series: number, from: Head, old: number): void {

@@ -101,7 +101,7 @@ export class Maintenance {
     let dead = 0
     for (let series = 0; series < head.series.count; series++) if (!head.isLive(series)) dead++
     if (dead < DEAD_SERIES || dead * 4 < head.series.count) return
-    appender.replaceHead(head.withoutDead())
+    appender.renumber()
     this.seriesRemoved += dead
   }
 
