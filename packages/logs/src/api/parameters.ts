@@ -1,6 +1,6 @@
 import { parseGoDuration, DurationError } from '@quartet/query'
 import { HttpError } from '@quartet/runtime'
-import { parseDurationNs, UnitError } from '../query/units.ts'
+import { parseDurationNs, UnitError } from '../config/units.ts'
 
 const NANOS = 1_000_000_000n
 const DEFAULT_LIMIT = 100

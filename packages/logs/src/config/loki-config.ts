@@ -1,9 +1,9 @@
 import { loadYaml } from '@quartet/runtime'
 import type { Finding, LoadedYaml } from '@quartet/runtime'
 import { z } from 'zod'
-import { DEFAULT_LIMITS } from '../ingest/limits.ts'
-import type { Limits } from '../ingest/limits.ts'
-import { parseBytes, parseDurationNs, UnitError } from '../query/units.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
+import type { Limits } from './limits.ts'
+import { parseBytes, parseDurationNs, UnitError } from './units.ts'
 
 /** Prometheus- or Go-style duration; milliseconds. A bare 0 is allowed. */
 const duration = z.union([z.string(), z.number()]).transform((given, context) => {

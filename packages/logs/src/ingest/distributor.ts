@@ -5,7 +5,7 @@ import type { Clock, SelfMetrics } from '@quartet/runtime'
 import type { LogStore } from '../storage/log-store.ts'
 import type { StoredStream } from '../storage/stream-table.ts'
 import { LevelDetector, levelOfSeverity, normalizeLevel } from './level.ts'
-import type { Limits } from './limits.ts'
+import type { Limits } from '../config/limits.ts'
 
 const TENANT = 'fake'
 const LABEL_CACHE = 20_000

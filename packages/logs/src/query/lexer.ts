@@ -1,6 +1,6 @@
 import { isDigit, Lexer, QuoteError, unquoteGo } from '@quartet/query'
 import { LogqlParseError } from './errors.ts'
-import { parseBytes, parseDurationNs, UnitError } from './units.ts'
+import { parseBytes, parseDurationNs, UnitError } from '../config/units.ts'
 
 export type TokenKind =
   | 'identifier'

@@ -1,35 +1,25 @@
-import { compileRegex, createMatcher, matchesEmpty, RegexError } from '@quartet/query'
-import type { Matcher, MatchOp } from '@quartet/query'
+import { compileRegex, matchesEmpty, RegexError } from '@quartet/query'
+import type { Matcher } from '@quartet/query'
 import { RANGE_OPERATIONS, VECTOR_OPERATIONS } from './ast.ts'
 import type {
   BinaryOperation,
-  CompareOp,
-  Extraction,
   Grouping,
   LabelFilter,
-  LabelFormat,
-  LineOp,
-  LineOperand,
   MetricNode,
-  NamedMatcher,
   QueryNode,
   RangeNode,
   RangeOperation,
   SelectorNode,
-  StageNode,
   UnwrapNode,
   VectorMatching,
   VectorOperation,
 } from './ast.ts'
 import { LogqlParseError } from './errors.ts'
-import { LogqlLexer, tokenName } from './lexer.ts'
-import type { Token, TokenKind } from './lexer.ts'
-import { checkStage } from './stages/registry.ts'
+import type { Token } from './lexer.ts'
+import { PipelineParser } from './pipeline-parser.ts'
 import { foldBinary } from './engine/arithmetic.ts'
 import { goFloat } from './format-float.ts'
 
-const MAX_QUERY_BYTES = 128 * 1024
-const MAX_DEPTH = 128
 const NEEDS_UNWRAP = new Set<string>([
   'avg_over_time',
   'sum_over_time',
@@ -125,131 +115,103 @@ function checkSelector(matchers: readonly Matcher[]): void {
 
 type AnyNode = QueryNode | { readonly kind: 'none' }
 
-class Parser {
-  readonly #lexer: LogqlLexer
-  readonly #tokens: readonly Token[]
-  #index = 0
-  #depth = 0
-
-  constructor(text: string) {
-    if (Buffer.byteLength(text) > MAX_QUERY_BYTES) {
-      throw new LogqlParseError(`input size too long (${Buffer.byteLength(text)} > ${MAX_QUERY_BYTES})`)
-    }
-    this.#lexer = new LogqlLexer(text)
-    this.#tokens = this.#lexer.tokens()
-  }
-
+/** Metric expressions and log ranges. */
+class Parser extends PipelineParser {
   query(): QueryNode {
-    const node = this.#expression(0)
-    this.#end()
+    const node = this.expression(0)
+    this.end()
     return node
   }
 
-  matchersOnly(): readonly Matcher[] {
-    const matchers = this.#matchers()
-    this.#end()
-    return matchers
-  }
-
-  labelFilterOnly(): LabelFilter {
-    const filter = this.#labelFilter(0)
-    this.#end()
-    return filter
-  }
-
-  #end(): void {
-    if (this.#peek().kind !== 'end') this.#unexpected()
-  }
-
   /** Precedence climbing over binary operators; `^` binds to the right. */
-  #expression(minimum: number): QueryNode {
-    this.#enter()
-    let left = this.#unary()
+  protected expression(minimum: number): QueryNode {
+    this.enter()
+    let left = this.unary()
     for (;;) {
-      const token = this.#peek()
+      const token = this.peek()
       const operation = token.kind === 'mark' || token.kind === 'keyword' ? token.text : ''
       const precedence = Object.hasOwn(PRECEDENCE, operation) ? PRECEDENCE[operation] : 0
       if (precedence === 0 || precedence < minimum) break
-      this.#index++
-      const { returnBool, matching } = this.#binaryModifiers()
-      const right = this.#expression(operation === '^' ? precedence : precedence + 1)
-      left = this.#binary(operation as BinaryOperation, left, right, { returnBool, matching })
+      this.index++
+      const { returnBool, matching } = this.binaryModifiers()
+      const right = this.expression(operation === '^' ? precedence : precedence + 1)
+      left = this.binary(operation as BinaryOperation, left, right, { returnBool, matching })
     }
-    this.#depth--
+    this.depth--
     return left
   }
 
-  #unary(): QueryNode {
-    const token = this.#peek()
-    if (this.#isMark('+') || this.#isMark('-')) {
-      this.#index++
-      const number = this.#expect('number', 'NUMBER')
+  protected unary(): QueryNode {
+    const token = this.peek()
+    if (this.isMark('+') || this.isMark('-')) {
+      this.index++
+      const number = this.expect('number', 'NUMBER')
       return { kind: 'literal', value: token.text === '-' ? -number.value : number.value }
     }
     if (token.kind === 'number') {
-      this.#index++
+      this.index++
       return { kind: 'literal', value: token.value }
     }
-    if (this.#isMark('{')) return this.#selector()
-    if (this.#isMark('(')) {
-      this.#index++
-      const inner = this.#expression(0)
-      this.#mark(')')
-      return inner.kind === 'selector' ? { ...inner, stages: [...inner.stages, ...this.#stages()] } : inner
+    if (this.isMark('{')) return this.selector()
+    if (this.isMark('(')) {
+      this.index++
+      const inner = this.expression(0)
+      this.mark(')')
+      return inner.kind === 'selector' ? { ...inner, stages: [...inner.stages, ...this.stages()] } : inner
     }
-    if (token.kind === 'function') return this.#function(token)
-    return this.#unexpected()
+    if (token.kind === 'function') return this.function(token)
+    return this.unexpected()
   }
 
-  #function(token: Token): MetricNode {
+  protected function(token: Token): MetricNode {
     if ((RANGE_OPERATIONS as readonly string[]).includes(token.text))
-      return this.#rangeAggregation(token.text as RangeOperation)
+      return this.rangeAggregation(token.text as RangeOperation)
     if ((VECTOR_OPERATIONS as readonly string[]).includes(token.text))
-      return this.#vectorAggregation(token.text as VectorOperation)
+      return this.vectorAggregation(token.text as VectorOperation)
     switch (token.text) {
       case 'label_replace':
-        return this.#labelReplace()
+        return this.labelReplace()
       case 'vector': {
-        this.#index++
-        this.#mark('(')
-        const value = this.#expect('number', 'NUMBER').value
-        this.#mark(')')
+        this.index++
+        this.mark('(')
+        const value = this.expect('number', 'NUMBER').value
+        this.mark(')')
         return { kind: 'vector', value }
       }
       case 'variants':
-        return this.#variants()
+        return this.variants()
       default:
-        return this.#unexpected()
+        return this.unexpected()
     }
   }
 
-  #variants(): MetricNode {
-    this.#index++
-    this.#mark('(')
+  protected variants(): MetricNode {
+    this.index++
+    this.mark('(')
     const variants: MetricNode[] = []
-    do variants.push(this.#metric())
-    while (this.#takeMark(','))
-    this.#mark(')')
-    if (this.#peek().text !== 'of') this.#unexpected(['of'])
-    this.#index++
-    this.#mark('(')
-    const of = this.#range()
-    this.#mark(')')
+    do variants.push(this.metric())
+    while (this.takeMark(','))
+    this.mark(')')
+    if (this.peek().text !== 'of') this.unexpected(['of'])
+    this.index++
+    this.mark('(')
+    const of = this.range()
+    this.mark(')')
     return { kind: 'variants', variants, of }
   }
 
-  #rangeAggregation(operation: RangeOperation): MetricNode {
-    this.#index++
-    this.#mark('(')
+  protected rangeAggregation(operation: RangeOperation): MetricNode {
+    this.index++
+    this.mark('(')
     let parameter: number | undefined
-    if (this.#peek().kind === 'number') {
-      parameter = this.#peek().value
-      this.#index++
-      this.#mark(',')
-    } else if (!this.#isMark('{') && !this.#isMark('(')) this.#unexpected(['NUMBER', '{', '('])
-    const range = this.#range()
-    this.#mark(')')
-    const grouping = this.#grouping()
+    if (this.peek().kind === 'number') {
+      parameter = this.peek().value
+      this.index++
+      this.mark(',')
+    } else if (!this.isMark('{') && !this.isMark('(')) this.unexpected(['NUMBER', '{', '('])
+    const range = this.range()
+    this.mark(')')
+    const grouping = this.grouping()
     if (parameter === undefined && operation === 'quantile_over_time')
       throw new LogqlParseError(`parameter required for operation ${operation}`)
     if (parameter !== undefined && operation !== 'quantile_over_time')
@@ -263,23 +225,23 @@ class Parser {
     return { kind: 'range', operation, range, parameter, grouping }
   }
 
-  #vectorAggregation(operation: VectorOperation): MetricNode {
-    this.#index++
-    let grouping = this.#grouping()
-    this.#mark('(')
+  protected vectorAggregation(operation: VectorOperation): MetricNode {
+    this.index++
+    let grouping = this.grouping()
+    this.mark('(')
     let parameterText: string | undefined
     let parameter = 0
-    const next = this.#tokens[this.#index + 1]
-    if (this.#peek().kind === 'number' && next?.kind === 'mark' && next.text === ',') {
-      parameterText = this.#peek().text
-      parameter = this.#peek().value
-      this.#index += 2
+    const next = this.tokens[this.index + 1]
+    if (this.peek().kind === 'number' && next?.kind === 'mark' && next.text === ',') {
+      parameterText = this.peek().text
+      parameter = this.peek().value
+      this.index += 2
     }
-    const start = this.#peek().start
-    const of = this.#metric()
-    const ofText = this.#lexer.text.slice(start, this.#tokens[this.#index].start).trim()
-    this.#mark(')')
-    grouping ??= this.#grouping()
+    const start = this.peek().start
+    const of = this.metric()
+    const ofText = this.lexer.text.slice(start, this.tokens[this.index].start).trim()
+    this.mark(')')
+    grouping ??= this.grouping()
     const isRanked = operation === 'topk' || operation === 'bottomk' || operation === 'approx_topk'
     if (isRanked) {
       if (parameterText === undefined) throw new LogqlParseError(`parameter required for operation ${operation}`)
@@ -296,16 +258,16 @@ class Parser {
     return { kind: 'aggregate', operation, parameter, grouping, of }
   }
 
-  #labelReplace(): MetricNode {
-    this.#index++
-    this.#mark('(')
-    const of = this.#metric()
+  protected labelReplace(): MetricNode {
+    this.index++
+    this.mark('(')
+    const of = this.metric()
     const texts: string[] = []
     for (let index = 0; index < 4; index++) {
-      this.#mark(',')
-      texts.push(this.#expect('string', 'STRING').text)
+      this.mark(',')
+      texts.push(this.expect('string', 'STRING').text)
     }
-    this.#mark(')')
+    this.mark(')')
     const [target, replacement, source, pattern] = texts
     try {
       compileRegex(pattern, { anchored: true })
@@ -316,91 +278,91 @@ class Parser {
     return { kind: 'label_replace', of, target, replacement, source, pattern }
   }
 
-  #metric(): MetricNode {
-    const node = this.#expression(0)
+  protected metric(): MetricNode {
+    const node = this.expression(0)
     if (node.kind !== 'selector') return node
-    return this.#unexpected()
+    return this.unexpected()
   }
 
   /** A log range in all the places where upstream lets `[5m]`, `offset` and `unwrap` stand. */
-  #range(): RangeNode {
-    if (this.#isMark('(')) {
-      const closing = this.#closingParenthesis()
-      this.#enter()
-      this.#index++
-      const inner = this.#rangeOrSelector()
-      this.#depth--
-      if (this.#index !== closing) this.#unexpected()
-      this.#index++
-      const stages = this.#stages()
+  protected range(): RangeNode {
+    if (this.isMark('(')) {
+      const closing = this.closingParenthesis()
+      this.enter()
+      this.index++
+      const inner = this.rangeOrSelector()
+      this.depth--
+      if (this.index !== closing) this.unexpected()
+      this.index++
+      const stages = this.stages()
       const selector = { ...inner.selector, stages: [...inner.selector.stages, ...stages] }
-      const unwrap = inner.unwrap ?? this.#unwrap()
-      return this.#rangeTail(selector, unwrap, inner.rangeNs, inner.offsetNs)
+      const unwrap = inner.unwrap ?? this.unwrap()
+      return this.rangeTail(selector, unwrap, inner.rangeNs, inner.offsetNs)
     }
-    const { selector, unwrap, rangeNs, offsetNs } = this.#rangeOrSelector()
-    return this.#rangeTail(selector, unwrap, rangeNs, offsetNs)
+    const { selector, unwrap, rangeNs, offsetNs } = this.rangeOrSelector()
+    return this.rangeTail(selector, unwrap, rangeNs, offsetNs)
   }
 
-  #rangeOrSelector(): {
+  protected rangeOrSelector(): {
     selector: SelectorNode
     unwrap: UnwrapNode | undefined
     rangeNs: bigint | undefined
     offsetNs: bigint | undefined
   } {
-    if (this.#isMark('(')) {
-      this.#enter()
-      this.#index++
-      const inner = this.#rangeOrSelector()
-      this.#mark(')')
-      this.#depth--
-      const selector = { ...inner.selector, stages: [...inner.selector.stages, ...this.#stages()] }
-      const unwrap = inner.unwrap ?? this.#unwrap()
-      return { selector, unwrap, ...this.#rangeAndOffset(inner.rangeNs, inner.offsetNs) }
+    if (this.isMark('(')) {
+      this.enter()
+      this.index++
+      const inner = this.rangeOrSelector()
+      this.mark(')')
+      this.depth--
+      const selector = { ...inner.selector, stages: [...inner.selector.stages, ...this.stages()] }
+      const unwrap = inner.unwrap ?? this.unwrap()
+      return { selector, unwrap, ...this.rangeAndOffset(inner.rangeNs, inner.offsetNs) }
     }
-    const matchers = this.#matchers()
-    const early = this.#rangeAndOffset(undefined, undefined)
-    const stages = this.#stages()
-    const unwrap = this.#unwrap()
+    const matchers = this.matchers()
+    const early = this.rangeAndOffset(undefined, undefined)
+    const stages = this.stages()
+    const unwrap = this.unwrap()
     return {
       selector: { kind: 'selector', matchers, stages },
       unwrap,
-      ...this.#rangeAndOffset(early.rangeNs, early.offsetNs),
+      ...this.rangeAndOffset(early.rangeNs, early.offsetNs),
     }
   }
 
-  #rangeTail(
+  protected rangeTail(
     selector: SelectorNode,
     unwrap: UnwrapNode | undefined,
     rangeNs: bigint | undefined,
     offsetNs: bigint | undefined,
   ): RangeNode {
-    const given = this.#rangeAndOffset(rangeNs, offsetNs)
-    if (given.rangeNs === undefined) return this.#unexpected()
+    const given = this.rangeAndOffset(rangeNs, offsetNs)
+    if (given.rangeNs === undefined) return this.unexpected()
     return { selector, unwrap, rangeNs: given.rangeNs, offsetNs: given.offsetNs ?? 0n }
   }
 
-  #rangeAndOffset(
+  protected rangeAndOffset(
     rangeNs: bigint | undefined,
     offsetNs: bigint | undefined,
   ): { rangeNs: bigint | undefined; offsetNs: bigint | undefined } {
     let range = rangeNs
     let offset = offsetNs
-    if (range === undefined && this.#peek().kind === 'range') {
-      range = BigInt(Math.trunc(this.#peek().value))
-      this.#index++
+    if (range === undefined && this.peek().kind === 'range') {
+      range = BigInt(Math.trunc(this.peek().value))
+      this.index++
     }
-    if (range !== undefined && offset === undefined && this.#isKeyword('offset')) {
-      this.#index++
-      const sign = this.#takeMark('-') ? -1 : 1
-      offset = BigInt(Math.trunc(sign * this.#expect('duration', 'DURATION').value))
+    if (range !== undefined && offset === undefined && this.isKeyword('offset')) {
+      this.index++
+      const sign = this.takeMark('-') ? -1 : 1
+      offset = BigInt(Math.trunc(sign * this.expect('duration', 'DURATION').value))
     }
     return { rangeNs: range, offsetNs: offset }
   }
 
-  #closingParenthesis(): number {
+  protected closingParenthesis(): number {
     let depth = 0
-    for (let index = this.#index; index < this.#tokens.length; index++) {
-      const token = this.#tokens[index]
+    for (let index = this.index; index < this.tokens.length; index++) {
+      const token = this.tokens[index]
       if (token.kind !== 'mark') continue
       if (token.text === '(') depth++
       else if (token.text === ')' && --depth === 0) return index
@@ -408,287 +370,61 @@ class Parser {
     return -1
   }
 
-  #unwrap(): UnwrapNode | undefined {
-    const next = this.#tokens[this.#index + 1]
-    if (!this.#isMark('|') || next?.text !== 'unwrap' || next.kind !== 'keyword') return undefined
-    this.#index += 2
-    const token = this.#peek()
+  protected unwrap(): UnwrapNode | undefined {
+    const next = this.tokens[this.index + 1]
+    if (!this.isMark('|') || next?.text !== 'unwrap' || next.kind !== 'keyword') return undefined
+    this.index += 2
+    const token = this.peek()
     let conversion: UnwrapNode['conversion'] = ''
     let label: string
     if (
       token.kind === 'function' &&
       (token.text === 'bytes' || token.text === 'duration' || token.text === 'duration_seconds')
     ) {
-      this.#index++
+      this.index++
       conversion = token.text
-      this.#mark('(')
-      label = this.#name()
-      this.#mark(')')
-    } else label = this.#name()
+      this.mark('(')
+      label = this.name()
+      this.mark(')')
+    } else label = this.name()
     const filters: LabelFilter[] = []
-    while (this.#takeMark('|')) filters.push(this.#labelFilter(0))
+    while (this.takeMark('|')) filters.push(this.labelFilter(0))
     return { label, conversion, filters }
   }
 
-  #selector(): SelectorNode {
-    return { kind: 'selector', matchers: this.#matchers(), stages: this.#stages() }
+  protected grouping(): Grouping | undefined {
+    const without = this.isKeyword('without')
+    if (!without && !this.isKeyword('by')) return undefined
+    this.index++
+    return { without, labels: this.labelList() }
   }
 
-  #matchers(): Matcher[] {
-    this.#mark('{')
-    const matchers: Matcher[] = []
-    if (this.#takeMark('}')) return matchers
-    do {
-      if (this.#isMark('}') && matchers.length > 0) break
-      const name = this.#name(matchers.length === 0 ? ['IDENTIFIER', '}'] : ['IDENTIFIER'])
-      matchers.push(this.#matcher(name))
-    } while (this.#takeMark(','))
-    if (!this.#takeMark('}')) this.#unexpected(['}', ','])
-    return matchers
-  }
-
-  #matcher(name: string): Matcher {
-    const op = this.#peek()
-    if (op.kind !== 'mark' || !['=', '!=', '=~', '!~'].includes(op.text)) this.#unexpected(['=', '=~', '!~', '!='])
-    this.#index++
-    const value = this.#expect('string', 'STRING').text
-    return this.#createMatcher(name, op.text as MatchOp, value)
-  }
-
-  #createMatcher(name: string, op: MatchOp, value: string): Matcher {
-    try {
-      return createMatcher(name, op, value)
-    } catch (error) {
-      if (error instanceof RegexError) throw new LogqlParseError(error.message)
-      throw error
-    }
-  }
-
-  /** Line filters and pipeline stages, up to `unwrap`, a range, or whatever else ends them. */
-  #stages(): StageNode[] {
-    const stages: StageNode[] = []
-    for (;;) {
-      const token = this.#peek()
-      if (token.kind !== 'mark') return stages
-      let added: readonly StageNode[]
-      if (token.text === '|') {
-        const next = this.#tokens[this.#index + 1]
-        if (next?.kind === 'keyword' && next.text === 'unwrap') return stages
-        this.#index++
-        added = [this.#stage()]
-      } else if (['|=', '|~', '|>', '!=', '!~', '!>'].includes(token.text)) {
-        const next = this.#tokens[this.#index + 1]
-        if (token.text === '!=' && next?.kind !== 'string' && next?.text !== 'ip') return stages
-        this.#index++
-        added = this.#lineFilter(token.text as LineOp)
-      } else return stages
-      for (const stage of added) this.#check(stage)
-      stages.push(...added)
-    }
-  }
-
-  #check(stage: StageNode): void {
-    const problem = checkStage(stage)
-    // Upstream finds a wrong ip() only when the query runs.
-    if (problem !== undefined && !(stage.kind === 'line' && problem.startsWith('ip:')))
-      throw new LogqlParseError(problem)
-  }
-
-  /** A chain `|= "a" or "b"` is one filter; a negated chain is as many filters as it has operands. */
-  #lineFilter(op: LineOp): readonly StageNode[] {
-    const operands: LineOperand[] = [this.#lineOperand()]
-    while (this.#isKeyword('or')) {
-      this.#index++
-      operands.push(this.#lineOperand())
-    }
-    return op.startsWith('|')
-      ? [{ kind: 'line', op, operands }]
-      : operands.map((operand) => ({ kind: 'line', op, operands: [operand] }) as const)
-  }
-
-  #lineOperand(): LineOperand {
-    const token = this.#peek()
-    if (token.kind === 'function' && token.text === 'ip') {
-      this.#index++
-      this.#mark('(')
-      const value = this.#expect('string', 'STRING').text
-      this.#mark(')')
-      return { value, isIp: true }
-    }
-    return { value: this.#expect('string', 'STRING').text, isIp: false }
-  }
-
-  #stage(): StageNode {
-    const token = this.#peek()
-    if (token.kind === 'keyword') {
-      switch (token.text) {
-        case 'json':
-          this.#index++
-          return { kind: 'json', extractions: this.#extractions() }
-        case 'logfmt': {
-          this.#index++
-          const flags: string[] = []
-          while (this.#peek().kind === 'flag') flags.push(this.#tokens[this.#index++].text)
-          const unknown = flags.find((flag) => flag !== 'strict' && flag !== 'keep-empty')
-          if (unknown !== undefined)
-            throw new LogqlParseError(`invalid logfmt parser: unknown parser flag "--${unknown}"`)
-          return {
-            kind: 'logfmt',
-            strict: flags.includes('strict'),
-            keepEmpty: flags.includes('keep-empty'),
-            extractions: this.#extractions(),
-          }
-        }
-        case 'regexp':
-        case 'pattern':
-          this.#index++
-          return { kind: token.text, pattern: this.#expect('string', 'STRING').text }
-        case 'unpack':
-        case 'decolorize':
-          this.#index++
-          return { kind: token.text }
-        case 'line_format':
-          this.#index++
-          return { kind: 'line_format', template: this.#expect('string', 'STRING').text }
-        case 'label_format':
-          this.#index++
-          return this.#labelFormat()
-        case 'drop':
-        case 'keep':
-          this.#index++
-          return { kind: token.text, labels: this.#namedMatchers() }
-        default:
-      }
-    }
-    return { kind: 'label_filter', filter: this.#labelFilter(0) }
-  }
-
-  #extractions(): Extraction[] {
-    const extractions: Extraction[] = []
-    if (this.#peek().kind !== 'identifier') return extractions
-    do {
-      const name = this.#name()
-      extractions.push({ name, expression: this.#takeMark('=') ? this.#expect('string', 'STRING').text : name })
-    } while (this.#takeMark(','))
-    return extractions
-  }
-
-  #labelFormat(): StageNode {
-    const formats: LabelFormat[] = []
-    const seen = new Set<string>()
-    do {
-      const name = this.#name()
-      this.#mark('=')
-      if (seen.has(name))
-        throw new LogqlParseError(`multiple label name '${name}' not allowed in a single format operation`)
-      seen.add(name)
-      if (name === '__error__') throw new LogqlParseError(`${name} cannot be formatted`)
-      if (this.#peek().kind === 'string') formats.push({ name, template: this.#expect('string', 'STRING').text })
-      else formats.push({ name, rename: this.#name(['IDENTIFIER', 'STRING']) })
-    } while (this.#takeMark(','))
-    return { kind: 'label_format', formats }
-  }
-
-  #namedMatchers(): NamedMatcher[] {
-    const labels: NamedMatcher[] = []
-    do {
-      const name = this.#name()
-      const token = this.#peek()
-      const isMatcher =
-        token.kind === 'mark' &&
-        ['=', '!=', '=~', '!~'].includes(token.text) &&
-        this.#tokens[this.#index + 1]?.kind === 'string'
-      labels.push({ name, matcher: isMatcher ? this.#matcher(name) : undefined })
-    } while (this.#takeMark(','))
-    return labels
-  }
-
-  /** `or` binds less than `and`; a comma and juxtaposition are `and`. */
-  #labelFilter(minimum: number): LabelFilter {
-    this.#enter()
-    let left = this.#labelFilterTerm()
-    for (;;) {
-      const isOr = this.#isKeyword('or')
-      const isAnd = this.#isKeyword('and') || this.#isMark(',')
-      const isAdjacent = this.#peek().kind === 'identifier' || (this.#isMark('(') && !isOr)
-      if ((!isOr && !isAnd && !isAdjacent) || (isOr ? 1 : 2) <= minimum) break
-      if (isOr || isAnd) this.#index++
-      const right = this.#labelFilter(isOr ? 1 : 2)
-      left = { kind: isOr ? 'or' : 'and', left, right }
-    }
-    this.#depth--
-    return left
-  }
-
-  #labelFilterTerm(): LabelFilter {
-    if (this.#takeMark('(')) {
-      const inner = this.#labelFilter(0)
-      this.#mark(')')
-      return inner
-    }
-    const name = this.#name()
-    const op = this.#peek()
-    if (op.kind !== 'mark' || !['=', '==', '!=', '=~', '!~', '>', '>=', '<', '<='].includes(op.text))
-      return this.#unexpected()
-    this.#index++
-    const token = this.#peek()
-    const isEquality = op.text === '=' || op.text === '!='
-    if (token.kind === 'string' && (isEquality || op.text === '=~' || op.text === '!~')) {
-      this.#index++
-      return { kind: 'matcher', matcher: this.#createMatcher(name, op.text as MatchOp, token.text) }
-    }
-    if (token.kind === 'function' && token.text === 'ip' && isEquality) {
-      const pattern = this.#lineOperand().value
-      return { kind: 'ip', name, op: op.text as '=' | '!=', pattern }
-    }
-    if (op.text === '=~' || op.text === '!~') return this.#unexpected(['STRING'])
-    const isNegative = this.#takeMark('-')
-    if (!isNegative) this.#takeMark('+')
-    const number = this.#peek()
-    if (number.kind !== 'number' && number.kind !== 'duration' && number.kind !== 'bytes') return this.#unexpected()
-    this.#index++
-    return {
-      kind: number.kind,
-      name,
-      op: (op.text === '=' ? '==' : op.text) as CompareOp,
-      value: isNegative ? -number.value : number.value,
-      text: (isNegative ? '-' : '') + number.text,
-    }
-  }
-
-  #grouping(): Grouping | undefined {
-    const without = this.#isKeyword('without')
-    if (!without && !this.#isKeyword('by')) return undefined
-    this.#index++
-    return { without, labels: this.#labelList() }
-  }
-
-  #labelList(): string[] {
-    this.#mark('(')
+  protected labelList(): string[] {
+    this.mark('(')
     const labels: string[] = []
-    if (this.#takeMark(')')) return labels
-    do labels.push(this.#name(['IDENTIFIER', ')']))
-    while (this.#takeMark(','))
-    this.#mark(')')
+    if (this.takeMark(')')) return labels
+    do labels.push(this.name(['IDENTIFIER', ')']))
+    while (this.takeMark(','))
+    this.mark(')')
     return labels
   }
 
-  #binaryModifiers(): { returnBool: boolean; matching: VectorMatching | undefined } {
-    const returnBool = this.#isKeyword('bool')
-    if (returnBool) this.#index++
-    const isOn = this.#isKeyword('on')
-    if (!isOn && !this.#isKeyword('ignoring')) return { returnBool, matching: undefined }
-    this.#index++
-    const labels = this.#labelList()
-    const isLeft = this.#isKeyword('group_left')
-    if (!isLeft && !this.#isKeyword('group_right'))
+  protected binaryModifiers(): { returnBool: boolean; matching: VectorMatching | undefined } {
+    const returnBool = this.isKeyword('bool')
+    if (returnBool) this.index++
+    const isOn = this.isKeyword('on')
+    if (!isOn && !this.isKeyword('ignoring')) return { returnBool, matching: undefined }
+    this.index++
+    const labels = this.labelList()
+    const isLeft = this.isKeyword('group_left')
+    if (!isLeft && !this.isKeyword('group_right'))
       return { returnBool, matching: { card: 'one-to-one', on: isOn, labels, include: [] } }
-    this.#index++
-    const include = this.#isMark('(') ? this.#labelList() : []
+    this.index++
+    const include = this.isMark('(') ? this.labelList() : []
     return { returnBool, matching: { card: isLeft ? 'many-to-one' : 'one-to-many', on: isOn, labels, include } }
   }
 
-  #binary(
+  protected binary(
     operation: BinaryOperation,
     left: AnyNode,
     right: AnyNode,
@@ -700,7 +436,7 @@ class Parser {
       throw new LogqlParseError(`unexpected type for left leg of binary operation (${operation}): ${typeOf(left)}`)
     if (right.kind === 'selector')
       throw new LogqlParseError(`unexpected type for right leg of binary operation (${operation}): ${typeOf(right)}`)
-    if (left.kind === 'none' || right.kind === 'none') return this.#unexpected()
+    if (left.kind === 'none' || right.kind === 'none') return this.unexpected()
     if (SET_OPERATIONS.has(operation)) {
       if (left.kind === 'literal')
         throw new LogqlParseError(
@@ -714,54 +450,5 @@ class Parser {
     if (left.kind === 'literal' && right.kind === 'literal')
       return { kind: 'literal', value: foldBinary(operation, left.value, right.value) }
     return { kind: 'binary', operation, returnBool: modifiers.returnBool, matching: modifiers.matching, left, right }
-  }
-
-  #name(expecting?: readonly string[]): string {
-    const token = this.#peek()
-    if (token.kind !== 'identifier') return this.#unexpected(expecting ?? ['IDENTIFIER'])
-    this.#index++
-    return token.text
-  }
-
-  #peek(): Token {
-    return this.#tokens[Math.min(this.#index, this.#tokens.length - 1)]
-  }
-
-  #isMark(text: string): boolean {
-    const token = this.#peek()
-    return token.kind === 'mark' && token.text === text
-  }
-
-  #isKeyword(text: string): boolean {
-    const token = this.#peek()
-    return token.kind === 'keyword' && token.text === text
-  }
-
-  #takeMark(text: string): boolean {
-    if (!this.#isMark(text)) return false
-    this.#index++
-    return true
-  }
-
-  #mark(text: string): void {
-    if (!this.#takeMark(text)) this.#unexpected([text])
-  }
-
-  #expect(kind: TokenKind, name: string): Token {
-    const token = this.#peek()
-    if (token.kind !== kind) return this.#unexpected([name])
-    this.#index++
-    return token
-  }
-
-  #enter(): void {
-    if (++this.#depth > MAX_DEPTH) throw new LogqlParseError(`nested deeper than ${MAX_DEPTH} levels`)
-  }
-
-  #unexpected(expecting: readonly string[] = []): never {
-    const token = this.#peek()
-    const tail = expecting.length > 0 && expecting.length < 5 ? `, expecting ${expecting.join(' or ')}` : ''
-    // Upstream reports the end of the input one column past the last character.
-    throw this.#lexer.fail(token.start, `syntax error: unexpected ${tokenName(token)}${tail}`)
   }
 }

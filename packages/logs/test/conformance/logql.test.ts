@@ -22,7 +22,7 @@ import { parseLogfmtKey } from '../../src/query/stages/logfmt.ts'
 import { checkPattern, matchPattern, parsePattern, testPattern } from '../../src/query/stages/pattern-expression.ts'
 import { buildStage } from '../../src/query/stages/registry.ts'
 import { lineFunctions } from '../../src/query/template/functions.ts'
-import { parseDurationNs } from '../../src/query/units.ts'
+import { parseDurationNs } from '../../src/config/units.ts'
 import { memorySource } from '../support/memory-source.ts'
 
 /** Facts of upstream's tests, read where they lie. The families of cases are in ../shared/conformance/logql/facts. */

@@ -10,7 +10,7 @@ import {
   parseRangeParameters,
   parseTimeNs,
 } from '../../src/api/parameters.ts'
-import { parseDurationNs } from '../../src/query/units.ts'
+import { parseDurationNs } from '../../src/config/units.ts'
 
 const FACTS = join(import.meta.dirname, '../../../../../shared/conformance/loki-api/facts')
 const NOW_NS = 1_700_000_000_000_000_000n

@@ -1,23 +1,10 @@
 import { lineOf, TemplateError } from './errors.ts'
+import { describe, FIELD, MARK, NUMBER, QUOTED, RAW, RUNE, SPACE, unquote, VARIABLE, WORD } from './tokens.ts'
+import type { Token } from './tokens.ts'
 import type { CommandNode, OperandNode, PipelineNode, TemplateNode, TemplateSet } from './nodes.ts'
 
 const MAX_DEPTH = 100
 const KEYWORDS = new Set(['if', 'else', 'end', 'range', 'with', 'template', 'define', 'block', 'break', 'continue'])
-
-type Token =
-  | {
-      readonly kind: 'field' | 'variable' | 'identifier' | 'keyword' | 'char' | 'space' | 'end'
-      readonly at: number
-      readonly end: number
-      readonly text: string
-    }
-  | {
-      readonly kind: 'value'
-      readonly at: number
-      readonly end: number
-      readonly text: string
-      readonly value: string | number | bigint | boolean
-    }
 
 /**
  * Parses Go template text into `templates`: the text itself under `name` and everything that it defines.
@@ -465,54 +452,6 @@ class Parser {
   }
 }
 
-const SPACE = /[ \t\r\n]+/y
-const NUMBER =
-  /[-+]?(?:0[xXbBoO][0-9a-fA-F_]+|(?:[0-9][0-9_]*)(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?)/y
-const FIELD = /\.[\p{L}_][\p{L}\p{Nd}_]*/uy
-const VARIABLE = /\$(?:[\p{L}_][\p{L}\p{Nd}_]*)?/uy
-const WORD = /[\p{L}_][\p{L}\p{Nd}_]*/uy
-const QUOTED = /"(?:[^"\\\n]|\\.)*"/y
-const RAW = /`[^`]*`/y
-const RUNE = /'(?:[^'\\\n]|\\.)[^'\n]*'/y
-const MARK = /:=|[=|(),.]/y
-
 function isEmpty(nodes: readonly TemplateNode[]): boolean {
   return nodes.every((node) => node.kind === 'text' && node.text.trim() === '')
-}
-
-function describe(token: Token): string {
-  if (token.kind === 'end') return '"}}"'
-  return token.kind === 'keyword' ? `<${token.text}>` : JSON.stringify(token.text)
-}
-
-const ESCAPES: Record<string, string> = {
-  a: '\x07',
-  b: '\b',
-  f: '\f',
-  n: '\n',
-  r: '\r',
-  t: '\t',
-  v: '\v',
-  '\\': '\\',
-  "'": "'",
-  '"': '"',
-}
-
-function unquote(inner: string): string | undefined {
-  if (!inner.includes('\\')) return inner
-  let isValid = true
-  const text = inner.replace(
-    /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))/gs,
-    (_, hex, short, long, octal, simple) => {
-      const code = hex ?? short ?? long
-      if (code !== undefined) {
-        const point = Number.parseInt(code, 16)
-        if (point <= 0x10ffff) return String.fromCodePoint(point)
-      } else if (octal !== undefined) return String.fromCodePoint(Number.parseInt(octal, 8))
-      else if (ESCAPES[simple] !== undefined) return ESCAPES[simple]
-      isValid = false
-      return ''
-    },
-  )
-  return isValid ? text : undefined
 }

@@ -1,7 +1,7 @@
 import type { CompareOp, LabelFilter, StageNode } from '../ast.ts'
 import type { Entry } from '../engine/entry.ts'
 import { ERROR_LABEL } from '../engine/entry.ts'
-import { parseBytes, parseDurationNs, UnitError } from '../units.ts'
+import { parseBytes, parseDurationNs, UnitError } from '../../config/units.ts'
 import { compileIp } from './ip.ts'
 import type { Stage } from './stage.ts'
 

@@ -1,7 +1,7 @@
 import { compileRegex, escapeQuery, formatValue, isTruthy, RegexError, TemplateFunctionError } from '@quartet/query'
 import type { TemplateFunction, TemplateFunctions } from '@quartet/query'
 import { parseGoFloat } from '../stages/label-filter.ts'
-import { parseBytes, parseDurationNs } from '../units.ts'
+import { parseBytes, parseDurationNs } from '../../config/units.ts'
 import { GoTime, parseGoTime } from './go-time.ts'
 
 const MAX_REPEAT = 64 * 1024
