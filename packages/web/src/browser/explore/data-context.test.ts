@@ -8,7 +8,7 @@ test('a link is filled from the cell it belongs to', () => {
   const field = column('string', 'id', ['a', 'b'], { labels: { job: 'x' } })
   const data = frame({ fields: [field] })
   const context = { data: [data], frame: data, field, rowIndex: 1 }
-  const scopedVars = withCellVariables({ __dataContext: { text: '', value: context } })
+  const scopedVars = withCellVariables({ __dataContext: { value: context } })
   assert.equal(interpolate('/t/${__value.raw}/${__field.labels.job}', scopedVars), '/t/b/x')
 })
 

@@ -107,5 +107,6 @@ export function dataSourceReference(value: unknown): DataSourceReference | undef
 
 function gridPosition(value: unknown): GridPosition {
   const { x, y, w, h } = record(value)
-  return { x: number(x) ?? 0, y: number(y) ?? 0, w: number(w) ?? 12, h: number(h) ?? 8 }
+  // Generated dashboards give rows no size at all.
+  return { x: number(x) ?? 0, y: number(y) ?? 0, w: number(w) || 12, h: number(h) || 8 }
 }

@@ -28,9 +28,11 @@ export function DashboardView({ model }: SceneComponentProps<DashboardScene>): R
             Back to the dashboard
           </Button>
         )}
-        {timeControls.map((control) => (
-          <control.Component key={control.state.key} model={control} />
-        ))}
+        <div className={styles.time}>
+          {timeControls.map((control) => (
+            <control.Component key={control.state.key} model={control} />
+          ))}
+        </div>
       </div>
       <div className={styles.body}>
         {viewPanel === undefined ? (
@@ -69,6 +71,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     background: theme.colors.background.canvas,
   }),
   space: css({ flexGrow: 1 }),
+  time: css({ display: 'flex', gap: theme.spacing(1) }),
   body: css({ position: 'relative', display: 'flex', flexGrow: 1, padding: theme.spacing(0, 2, 2) }),
-  viewed: css({ display: 'flex', width: '100%', height: 'calc(100vh - 130px)', '& > *': { flexGrow: 1 } }),
+  viewed: css({ display: 'flex', width: '100%', height: 'calc(100vh - 160px)', '& > *': { flexGrow: 1 } }),
 })
