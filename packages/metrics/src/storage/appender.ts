@@ -1,21 +1,13 @@
-import { bitsOf, LimitError, ProtoReader, readLabelPair, RemoteWriteReader, writeStale } from '@quartet/model'
-import type {
-  AppendReport,
-  Exemplar,
-  Label,
-  LabelRange,
-  Labels,
-  MetricMetadata,
-  SampleBatch,
-  SampleSink,
-  SeriesRef,
-  WrittenExemplar,
-} from '@quartet/model'
+import { LimitError, RemoteWriteReader, writeStale } from '@quartet/model'
+import type { AppendReport, Exemplar, Labels, MetricMetadata, SampleBatch, SampleSink, SeriesRef } from '@quartet/model'
 import type { Wal } from '@quartet/storage'
+import { Batch } from './append-batch.ts'
 import { viewOf } from './byte-table.ts'
 import type { ExemplarRing } from './exemplar-ring.ts'
 import type { Head, Verdict } from './head.ts'
 import { APPENDABLE, DUPLICATE, OUT_OF_BOUNDS, OUT_OF_ORDER, REPEATED } from './head.ts'
+import { checkLabels, readLabels } from './label-messages.ts'
+import { refusalText } from './refusal-text.ts'
 import { INVALID_SERIES, UNKNOWN_SERIES } from './series-table.ts'
 import { RecordWriter } from './wal-records.ts'
 import type { LoggedExemplar } from './wal-records.ts'
@@ -47,39 +39,6 @@ export interface AppenderOptions {
   readonly maxSeries: number
   readonly exemplars: ExemplarRing
   readonly metadata: Map<string, MetricMetadata>
-}
-
-/** Columns of one batch on its way into the head. Pooled, because a batch waits for the WAL. */
-class Batch {
-  head!: Head
-  generation = 0
-  count = 0
-  refs = new Uint32Array(64)
-  timesMs = new Float64Array(64)
-  values = new Float64Array(64)
-  bits = bitsOf(this.values)
-  verdicts = new Uint8Array(64)
-  exemplars: LoggedExemplar[] = []
-  metadata: readonly MetricMetadata[] = []
-  /** Series whose definition the record carries. */
-  defined: number[] = []
-
-  start(head: Head, count: number): void {
-    this.head = head
-    this.count = count
-    this.exemplars = []
-    this.metadata = []
-    this.defined.length = 0
-    if (count > this.refs.length) {
-      const size = Math.max(count, 2 * this.refs.length)
-      this.refs = new Uint32Array(size)
-      this.timesMs = new Float64Array(size)
-      this.values = new Float64Array(size)
-      this.bits = bitsOf(this.values)
-      this.verdicts = new Uint8Array(size)
-    }
-    this.verdicts.fill(APPENDABLE, 0, count)
-  }
 }
 
 /** The one way into the head: log, then apply. */
@@ -255,7 +214,7 @@ export class Appender implements SampleSink {
       else if (verdict === DUPLICATE) report.duplicate++
       else report.tooOld++
       countRefusal(this.counters, verdict)
-      problem = problemText(batch, verdict, index)
+      problem = refusalText(batch, verdict, index)
       return false
     })
     return problem
@@ -316,7 +275,7 @@ export class Appender implements SampleSink {
     for (const written of reader.exemplars) {
       const series = this.#seriesRefs[written.seriesIndex]
       if (series === NO_REF) continue
-      const labels = readLabels(reader.bytes, written)
+      const labels = readLabels(reader.bytes, written.labelsStart, written.labelsEnd)
       exemplars.push({ series, labels, value: written.value, timeMs: written.timeMs })
     }
     return exemplars
@@ -500,51 +459,10 @@ const EMPTY_REPORT = {
   histogramsSkipped: 0,
 }
 
-/** Upstream's text (storage/interface.go). */
-function problemText(batch: Batch, verdict: Verdict, index: number): string {
-  if (verdict === OUT_OF_ORDER) return 'out of order sample'
-  if (verdict === OUT_OF_BOUNDS) return 'out of bounds'
-  const existing = goNumber(batch.head.lastValueOf(batch.refs[index]))
-  const value = goNumber(batch.values[index])
-  return `duplicate sample for timestamp ${batch.timesMs[index]}; overrides not allowed: existing ${existing}, new value ${value}`
-}
-
-/** Go's %g. */
-function goNumber(value: number): string {
-  if (Number.isNaN(value)) return 'NaN'
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf'
-  const magnitude = Math.abs(value)
-  if (value !== 0 && (magnitude < 1e-4 || magnitude >= 1e21)) {
-    return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
-  }
-  return Object.is(value, -0) ? '-0' : String(value)
-}
-
 function countRefusal(counters: AppenderCounters, verdict: number): void {
   if (verdict === OUT_OF_ORDER) counters.outOfOrder++
   else if (verdict === DUPLICATE) counters.duplicate++
   else if (verdict === OUT_OF_BOUNDS) counters.tooOld++
-}
-
-const range: LabelRange = { nameStart: 0, nameEnd: 0, valueStart: 0, valueEnd: 0 }
-
-/** @throws WireError unless the bytes are label messages */
-function checkLabels(bytes: Uint8Array, start: number, end: number): void {
-  const reader = new ProtoReader(bytes, start, end)
-  while (readLabelPair(reader, range));
-}
-
-function readLabels(bytes: Uint8Array, written: WrittenExemplar): Labels {
-  const reader = new ProtoReader(bytes, written.labelsStart, written.labelsEnd)
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const labels: Label[] = []
-  while (readLabelPair(reader, range)) {
-    labels.push([
-      text.toString('utf8', range.nameStart, range.nameEnd),
-      text.toString('utf8', range.valueStart, range.valueEnd),
-    ])
-  }
-  return labels
 }
 
 function sameMetadata(a: MetricMetadata | undefined, b: MetricMetadata): boolean {
