@@ -59,7 +59,7 @@ async function runTests(files, env) {
     const code = await runNode(
       [
         '--test',
-        '--test-timeout=600000',
+        '--test-timeout=1500000',
         '--test-reporter=dot',
         '--test-reporter-destination=stderr',
         `--test-reporter=${reporter}`,
