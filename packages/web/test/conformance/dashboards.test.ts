@@ -40,7 +40,10 @@ function checkPanel(panel: PanelModel, path: string): void {
   assert.ok(!removedTypes.has(panel.type), `${where} is still of type ${panel.type}`)
   assert.ok(panel.gridPos.w > 0 && panel.gridPos.h > 0, `${where} has no size`)
   const refIds = panel.targets.map(({ refId }) => refId)
-  assert.ok(refIds.every((refId) => refId !== ''), `${where} has a query without refId`)
+  assert.ok(
+    refIds.every((refId) => refId !== ''),
+    `${where} has a query without refId`,
+  )
 }
 
 async function readDashboard(path: string): Promise<Record<string, unknown> | undefined> {

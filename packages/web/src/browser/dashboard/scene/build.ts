@@ -39,13 +39,20 @@ export function buildDashboard(model: DashboardModel): DashboardScene {
     }),
     $behaviors: [new behaviors.CursorSync({ sync: model.graphTooltip ?? 0 })],
     $data: annotationLayers(model.annotations.list),
-    variableControls: [new VariableValueSelectors({}), new SceneDataLayerControls()],
+    variableControls: [
+      new VariableValueSelectors({}),
+      ...(hasShownAnnotations(model) ? [new SceneDataLayerControls()] : []),
+    ],
     timeControls: [
       new SceneTimePicker({}),
       new SceneRefreshPicker({ refresh, intervals: timepicker?.refresh_intervals ?? defaultIntervals }),
     ],
     body: buildLayout(model.panels),
   })
+}
+
+function hasShownAnnotations(model: DashboardModel): boolean {
+  return model.annotations.list.some(({ builtIn, hide }) => !builtIn && hide !== true)
 }
 
 /** All layers share one switch; a single one gives it its name. */

@@ -56,7 +56,7 @@ export function tracesFrame(response: SearchResponse, options: SearchFrameOption
         'startTime',
         traces.map(({ startTimeUnixNano }) => milliseconds(startTimeUnixNano)),
         {
-          config: { displayName: 'Start time' },
+          config: { displayName: 'Start time', custom: { width: 200 } },
         },
       ),
       column(
@@ -116,7 +116,7 @@ export function spansFrame(response: SearchResponse, options: SearchFrameOptions
         'time',
         rows.map(({ span }) => milliseconds(span.startTimeUnixNano)),
         {
-          config: { displayName: 'Start time' },
+          config: { displayName: 'Start time', custom: { width: 200 } },
         },
       ),
       column(

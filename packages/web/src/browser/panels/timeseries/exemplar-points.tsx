@@ -5,7 +5,7 @@ import type { ReactNode } from 'react'
 import { PlotOverlay, type PlotPosition } from './plot-overlay.tsx'
 
 /** Drawing more would cover the graph. */
-const maximumPoints = 500
+const maximumPoints = 150
 
 interface Props {
   readonly config: UPlotConfigBuilder
@@ -19,13 +19,19 @@ export function ExemplarPoints({ config, frames, timeZone }: Props): ReactNode {
     <PlotOverlay config={config}>
       {(position) =>
         frames.flatMap((frame, frameIndex) =>
-          Array.from({ length: Math.min(frame.length, maximumPoints) }, (_, row) => (
+          shownRows(frame.length).map((row) => (
             <Point key={`${frameIndex}-${row}`} frame={frame} row={row} position={position} timeZone={timeZone} />
           )),
         )
       }
     </PlotOverlay>
   )
+}
+
+/** All rows, or evenly chosen ones when there are too many. */
+function shownRows(count: number): number[] {
+  const shown = Math.min(count, maximumPoints)
+  return Array.from({ length: shown }, (_, index) => Math.floor((index * count) / shown))
 }
 
 function Point(props: {
