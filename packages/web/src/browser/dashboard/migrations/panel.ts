@@ -1,16 +1,9 @@
 import type { DataSourceReference, FieldConfigModel, GridPosition, PanelModel, TargetModel } from '../model.ts'
 import { migrateGraph } from './graph.ts'
 import { number, record, records, text, type Json } from './json.ts'
+import type { MigratedPanel } from './migrated-panel.ts'
 import { migrateSingleStat } from './singlestat.ts'
 import { migrateOldTable } from './table-old.ts'
-
-/** What a migration of a panel type decides; the rest of the panel stays. */
-export interface MigratedPanel {
-  readonly type: string
-  readonly options: Json
-  readonly fieldConfig: FieldConfigModel | { readonly defaults: Json; readonly overrides: readonly object[] }
-  readonly transformations?: readonly Json[]
-}
 
 /** Panel types that Grafana removed, and what draws them now. */
 const removedTypes: Readonly<Record<string, (panel: Json) => MigratedPanel>> = {

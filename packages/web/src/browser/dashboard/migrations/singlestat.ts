@@ -1,5 +1,5 @@
 import { defined, number, record, records, text, type Json } from './json.ts'
-import type { MigratedPanel } from './panel.ts'
+import type { MigratedPanel } from './migrated-panel.ts'
 
 const calcs: Readonly<Record<string, string>> = {
   avg: 'mean',

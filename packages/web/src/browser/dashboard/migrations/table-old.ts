@@ -1,5 +1,5 @@
 import { defined, number, records, text, type Json } from './json.ts'
-import type { MigratedPanel } from './panel.ts'
+import type { MigratedPanel } from './migrated-panel.ts'
 
 const transforms: Readonly<Record<string, (panel: Json) => Json[]>> = {
   timeseries_to_rows: () => [{ id: 'seriesToRows', options: {} }],

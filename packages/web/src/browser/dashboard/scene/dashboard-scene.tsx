@@ -4,27 +4,10 @@ import {
   SceneObjectUrlSyncConfig,
   VizPanel,
   type SceneComponentProps,
-  type SceneObject,
-  type SceneObjectState,
   type SceneObjectUrlValues,
 } from '@grafana/scenes'
-import type { DashboardLinkModel, DashboardModel } from '../model.ts'
+import type { DashboardSceneState } from './dashboard-state.ts'
 import { DashboardView } from './dashboard-view.tsx'
-
-interface DashboardSceneState extends SceneObjectState {
-  readonly title: string
-  readonly uid: string
-  readonly model: DashboardModel
-  readonly links: readonly DashboardLinkModel[]
-  readonly variableControls: SceneObject[]
-  readonly timeControls: SceneObject[]
-  readonly body: SceneObject
-  /** Key of the one panel that fills the page. */
-  readonly viewPanel?: string | undefined
-  /** Key of the panel whose data is shown in the drawer. */
-  readonly inspect?: string | undefined
-  readonly inspectTab?: string | undefined
-}
 
 const urlKeys = ['viewPanel', 'inspect', 'inspectTab'] as const
 

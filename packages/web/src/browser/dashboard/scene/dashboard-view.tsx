@@ -1,14 +1,14 @@
 import type { GrafanaTheme2 } from '@grafana/data'
 import { locationService } from '@grafana/runtime'
-import type { SceneComponentProps } from '@grafana/scenes'
+import type { SceneObject } from '@grafana/scenes'
 import { Alert, Button, useStyles2 } from '@grafana/ui'
 import { css } from '@emotion/css'
 import type { ReactNode } from 'react'
 import { InspectDrawer } from '../inspect/inspect-drawer.tsx'
 import { DashboardLinkList } from './dashboard-link-list.tsx'
-import type { DashboardScene } from './dashboard-scene.tsx'
+import type { ShownDashboard } from './dashboard-state.ts'
 
-export function DashboardView({ model }: SceneComponentProps<DashboardScene>): ReactNode {
+export function DashboardView({ model }: { readonly model: ShownDashboard & SceneObject }): ReactNode {
   const styles = useStyles2(getStyles)
   const { variableControls, timeControls, body, viewPanel, inspect, inspectTab, links } = model.useState()
   // Copies of repeated panels come and go.
