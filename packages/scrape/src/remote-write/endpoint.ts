@@ -1,6 +1,7 @@
-import type { Clock, Logger, SelfMetrics } from '@quartet/runtime'
-import { PersistentQueue, QueueFullError } from '@quartet/storage'
-import type { FileSystem, QueueItem } from '@quartet/storage'
+import { HttpClient } from '@quartet/runtime'
+import type { Clock, HttpReply, Logger, SelfMetrics, TlsMaterial } from '@quartet/runtime'
+import { DiskQueue, QueueFullError } from '@quartet/storage'
+import type { FileSystem, QueueEntry } from '@quartet/storage'
 import { compress } from 'snappy'
 
 import type { RelabelRule } from '../relabel/relabel.ts'
@@ -13,7 +14,13 @@ export interface RemoteWriteEndpointConfig {
   readonly headers: Readonly<Record<string, string>>
   readonly basicAuth?: { readonly username: string; readonly password: string } | undefined
   readonly bearerToken?: string | undefined
+  readonly tls?: TlsMaterial | undefined
+  readonly followRedirects: boolean
   readonly timeoutMs: number
+  readonly sendExemplars: boolean
+  /** Type, help and unit of metrics go out this often when there are new ones; `undefined` never. */
+  readonly metadataIntervalMs: number | undefined
+  readonly maxMetadataPerSend: number
   readonly writeRelabelRules: readonly RelabelRule[]
   readonly maxSamplesPerSend: number
   readonly minBackoffMs: number
@@ -25,7 +32,11 @@ export interface RemoteWriteEndpointConfig {
 
 export const DEFAULT_ENDPOINT: Omit<RemoteWriteEndpointConfig, 'name' | 'url'> = {
   headers: {},
+  followRedirects: true,
   timeoutMs: 30_000,
+  sendExemplars: true,
+  metadataIntervalMs: 60_000,
+  maxMetadataPerSend: 2000,
   writeRelabelRules: [],
   maxSamplesPerSend: 2000,
   minBackoffMs: 30,
@@ -41,13 +52,14 @@ export interface EndpointServices {
   readonly metrics: SelfMetrics
 }
 
-/** Bytes of the sample count that stands before the request in a queue item. */
-const COUNT_BYTES = 4
+/** So many requests wait at most, however small they are: each has a place in memory. */
+const MAX_QUEUED_REQUESTS = 1_000_000
 
 /** Sends what is queued for one receiver, in order and at least once, merging small requests while it is behind. */
 export class RemoteWriteEndpoint {
   readonly config: RemoteWriteEndpointConfig
-  readonly #queue: PersistentQueue
+  readonly #queue: DiskQueue
+  readonly #client: HttpClient
   readonly #services: EndpointServices
   readonly #counters: EndpointCounters
   readonly #stopping = new AbortController()
@@ -58,20 +70,22 @@ export class RemoteWriteEndpoint {
     directory: string,
     services: EndpointServices,
   ): Promise<RemoteWriteEndpoint> {
-    const queue = await PersistentQueue.open({
+    const queue = await DiskQueue.open({
       fileSystem: services.fileSystem,
       directory,
+      maxEntries: MAX_QUEUED_REQUESTS,
       maxBytes: config.maxQueueBytes,
       every: (ms, f) => services.clock.every(ms, f),
-      onProblem: (problem) =>
-        services.logger.warn({ remote: config.name, ...problem }, 'remote-write queue had to be repaired'),
+      onProblem: ({ kind, message, cause }) =>
+        services.logger.warn({ remote: config.name, kind, err: cause }, `remote-write queue: ${message}`),
     })
     return new RemoteWriteEndpoint(config, queue, services)
   }
 
-  private constructor(config: RemoteWriteEndpointConfig, queue: PersistentQueue, services: EndpointServices) {
+  private constructor(config: RemoteWriteEndpointConfig, queue: DiskQueue, services: EndpointServices) {
     this.config = config
     this.#queue = queue
+    this.#client = new HttpClient({ tls: config.tls, followRedirects: config.followRedirects })
     this.#services = services
     this.#counters = endpointCounters(services.metrics, { remote_name: config.name, url: config.url })
     this.#sending = this.#send()
@@ -82,66 +96,59 @@ export class RemoteWriteEndpoint {
    * @throws QueueFullError when the receiver has been away for too long; counted as dropped
    */
   async enqueue(request: Uint8Array, samples: number): Promise<void> {
-    const payload = new Uint8Array(COUNT_BYTES + request.length)
-    new DataView(payload.buffer).setUint32(0, samples, true)
-    payload.set(request, COUNT_BYTES)
     this.#counters.received(samples)
     try {
-      await this.#queue.put(payload)
+      await this.#queue.put(request, samples)
     } catch (error) {
       this.#counters.dropped(samples, error instanceof QueueFullError ? 'queue_full' : 'queue_write_failed')
       throw error
     }
-    this.#counters.pending(this.#queue.pendingCount)
+    this.#counters.pending(this.#queue.size)
   }
 
   /** Stops sending; what waits stays in the queue for the next start. */
   async stop(): Promise<void> {
     this.#stopping.abort()
+    const closed = this.#queue.close()
     await this.#sending
-    await this.#queue.close()
+    await closed
+    this.#client.close()
   }
 
   async #send(): Promise<void> {
-    const { signal } = this.#stopping
-    for (;;) {
-      const first = await this.#queue.take(signal)
-      if (!first) return
-      const items = [first]
-      let samples = sampleCount(first)
-      while (samples < this.config.maxSamplesPerSend && this.#queue.waitingCount > 0) {
-        const next = await this.#queue.take(signal)
+    for (let first = await this.#queue.take(); first; first = await this.#queue.take()) {
+      const entries = [first]
+      let samples = first.items
+      while (samples < this.config.maxSamplesPerSend) {
+        const next = this.#queue.takeNow()
         if (!next) break
-        items.push(next)
-        samples += sampleCount(next)
+        entries.push(next)
+        samples += next.items
       }
-      const delivered = await this.#deliver(items, samples)
-      if (!delivered) {
-        for (const item of items.reverse()) this.#queue.giveBack(item)
+      if (!(await this.#deliver(entries, samples))) {
+        for (const entry of entries.toReversed()) this.#queue.giveBack(entry)
         return
       }
-      for (const item of items) await this.#finish(item)
-      this.#counters.pending(this.#queue.pendingCount)
-    }
-  }
-
-  async #finish(item: QueueItem): Promise<void> {
-    try {
-      await this.#queue.done(item)
-    } catch (error) {
-      // The item may be sent once more after a restart, which the receiver tolerates.
-      this.#services.logger.warn(
-        { remote: this.config.name, error: (error as Error).message },
-        'delivery could not be noted',
-      )
+      this.#queue.done(...entries)
+      this.#counters.pending(this.#queue.size)
     }
   }
 
   /** Returns false only when the endpoint is being stopped; else the items are delivered or given up, and counted. */
-  async #deliver(items: readonly QueueItem[], samples: number): Promise<boolean> {
+  async #deliver(entries: readonly QueueEntry[], samples: number): Promise<boolean> {
     const { minBackoffMs, maxBackoffMs } = this.config
-    // Protobuf messages are merged by concatenation.
-    const body = new Uint8Array(await compress(Buffer.concat(items.map((item) => item.payload.subarray(COUNT_BYTES)))))
+    let body: Uint8Array
+    try {
+      // Protobuf messages are merged by concatenation.
+      body = await compress(Buffer.concat(await Promise.all(entries.map((entry) => this.#queue.read(entry)))))
+    } catch (error) {
+      this.#counters.dropped(samples, 'unreadable')
+      this.#services.logger.error(
+        { remote: this.config.name, err: error, samples },
+        'dropped samples that cannot be read back from the queue',
+      )
+      return true
+    }
     let backoffMs = minBackoffMs
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.#post(body)
@@ -175,12 +182,12 @@ export class RemoteWriteEndpoint {
     }
   }
 
-  async #post(body: Uint8Array<ArrayBuffer>): Promise<Outcome> {
+  async #post(body: Uint8Array): Promise<Outcome> {
     const { url, headers, timeoutMs, retryOnHttp429 } = this.config
     const { signal } = this.#stopping
+    let reply: HttpReply
     try {
-      const response = await fetch(url, {
-        method: 'POST',
+      reply = await this.#client.post(url, {
         body,
         headers: {
           ...this.#authorization(),
@@ -190,24 +197,21 @@ export class RemoteWriteEndpoint {
           'user-agent': 'Quartet/0.1.0',
           'x-prometheus-remote-write-version': '0.1.0',
         },
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+        timeoutMs,
+        signal,
       })
-      const text = (await response.text()).slice(0, 512)
-      if (response.ok) return { kind: 'sent' }
-      const reason = `server returned HTTP status ${response.status} ${response.statusText}: ${text.trim()}`
-      const mayRetry = response.status >= 500 || (response.status === 429 && retryOnHttp429)
-      return mayRetry
-        ? { kind: 'retry', reason, retryAfterMs: retryAfterMs(response.headers.get('retry-after')) }
-        : { kind: 'refused', reason }
     } catch (error) {
       if (signal.aborted) return { kind: 'stopped' }
-      const { message, cause } = error as Error
-      return {
-        kind: 'retry',
-        reason: cause instanceof Error ? `${message}: ${cause.message}` : message,
-        retryAfterMs: 0,
-      }
+      return { kind: 'retry', reason: (error as Error).message, retryAfterMs: 0 }
     }
+    const { status, statusText } = reply
+    if (status >= 200 && status < 300) return { kind: 'sent' }
+    const text = reply.body.toString('utf8').slice(0, 512).trim()
+    const reason = `server returned HTTP status ${status} ${statusText}: ${text}`
+    const mayRetry = status >= 500 || (status === 429 && retryOnHttp429)
+    return mayRetry
+      ? { kind: 'retry', reason, retryAfterMs: retryAfterMs(reply.headers['retry-after']) }
+      : { kind: 'refused', reason }
   }
 
   #authorization(): Record<string, string> {
@@ -224,12 +228,8 @@ type Outcome =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'retry'; readonly reason: string; readonly retryAfterMs: number }
 
-function sampleCount(item: QueueItem): number {
-  return new DataView(item.payload.buffer, item.payload.byteOffset).getUint32(0, true)
-}
-
-/** Seconds, or an HTTP date; at most a minute, so that a wrong header cannot stop delivery. */
-function retryAfterMs(header: string | null): number {
+/** Seconds, at most a minute, so that a wrong header cannot stop delivery; a date counts as none. */
+function retryAfterMs(header: string | undefined): number {
   const seconds = Number(header ?? '0')
   return Number.isFinite(seconds) ? Math.min(Math.max(0, seconds) * 1000, 60_000) : 0
 }

@@ -19,7 +19,6 @@ import type { EndpointServices, RemoteWriteEndpointConfig } from './endpoint.ts'
 import { encodeSeriesLabels, writeExemplar, writeMetadata, writeSample, writeStaleSample } from './write-request.ts'
 
 const NOTHING_REFUSED: AppendReport = { outOfOrder: 0, tooOld: 0, duplicate: 0 }
-const METADATA_INTERVAL_MS = 60_000
 /** Series that the sink remembers; beyond, all are forgotten and learnt again, so churn cannot fill the memory. */
 const MAX_SERIES = 1_000_000
 
@@ -39,8 +38,9 @@ export class RemoteWriteSink implements SampleSink {
   /** Encoded labels per endpoint and series; undefined where `write_relabel_config` drops it. */
   readonly #encoded: (Uint8Array | undefined)[][]
   readonly #metadata = new Map<string, MetricMetadata>()
-  readonly #metadataTimer: Timer
-  #unsentMetadata = false
+  readonly #timers: Timer[] = []
+  /** Entries of {@link #metadata} that changed since they were last sent, per endpoint. */
+  readonly #unsentMetadata: Set<string>[]
   #seriesCount = 0
 
   static async open(options: RemoteWriteSinkOptions): Promise<RemoteWriteSink> {
@@ -57,11 +57,15 @@ export class RemoteWriteSink implements SampleSink {
     this.#endpoints = endpoints
     this.#externalLabels = options.externalLabels
     this.#encoded = endpoints.map(() => [])
-    this.#metadataTimer = options.clock.every(METADATA_INTERVAL_MS, () => {
-      void this.#sendMetadata().catch((error: Error) =>
-        options.logger.warn({ error: error.message }, 'metadata could not be queued'),
-      )
-    })
+    this.#unsentMetadata = endpoints.map(() => new Set())
+    for (const [index, { config }] of endpoints.entries()) {
+      if (config.metadataIntervalMs === undefined) continue
+      const send = (): Promise<void> =>
+        this.#sendMetadata(index).catch((error: Error) =>
+          options.logger.warn({ remote: config.name, error: error.message }, 'metadata could not be queued'),
+        )
+      this.#timers.push(options.clock.every(config.metadataIntervalMs, () => void send()))
+    }
   }
 
   resolve(labels: Labels): SeriesRef {
@@ -93,12 +97,12 @@ export class RemoteWriteSink implements SampleSink {
       const known = this.#metadata.get(entry.family)
       if (known && known.type === entry.type && known.help === entry.help && known.unit === entry.unit) continue
       this.#metadata.set(entry.family, entry)
-      this.#unsentMetadata = true
+      for (const unsent of this.#unsentMetadata) unsent.add(entry.family)
     }
   }
 
   async stop(): Promise<void> {
-    this.#metadataTimer.cancel()
+    for (const timer of this.#timers) timer.cancel()
     await Promise.all(this.#endpoints.map((endpoint) => endpoint.stop()))
   }
 
@@ -128,19 +132,26 @@ export class RemoteWriteSink implements SampleSink {
       writer.reset()
       samples = 0
     }
-    for (const exemplar of exemplars) {
+    for (const exemplar of endpoint.config.sendExemplars ? exemplars : []) {
       const labels = encoded[exemplar.ref]
       if (labels) writeExemplar(writer, labels, exemplar)
     }
     if (writer.length > 0) await endpoint.enqueue(writer.view(), samples)
   }
 
-  async #sendMetadata(): Promise<void> {
-    if (!this.#unsentMetadata) return
-    this.#unsentMetadata = false
-    const writer = new ProtoWriter()
-    for (const entry of this.#metadata.values()) writeMetadata(writer, entry)
-    await Promise.all(this.#endpoints.map((endpoint) => endpoint.enqueue(writer.view(), 0)))
+  async #sendMetadata(index: number): Promise<void> {
+    const endpoint = this.#endpoints[index]
+    const families = [...this.#unsentMetadata[index]]
+    this.#unsentMetadata[index].clear()
+    const { maxMetadataPerSend } = endpoint.config
+    for (let start = 0; start < families.length; start += maxMetadataPerSend) {
+      const writer = new ProtoWriter()
+      for (const family of families.slice(start, start + maxMetadataPerSend)) {
+        const entry = this.#metadata.get(family)
+        if (entry) writeMetadata(writer, entry)
+      }
+      await endpoint.enqueue(writer.view(), 0)
+    }
   }
 
   #forget(): void {

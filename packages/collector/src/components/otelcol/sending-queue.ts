@@ -1,7 +1,7 @@
+import { DiskQueue, QueueFullError } from '@quartet/storage'
+import type { QueueEntry } from '@quartet/storage'
 import { body, type, withDefault } from '../../graph/index.ts'
 import type { ComponentContext, Decoded } from '../../graph/index.ts'
-import { DiskQueue, QueueFullError } from '../queue/disk-queue.ts'
-import type { QueueEntry } from '../queue/disk-queue.ts'
 import { decodeBatch, DeliveryError, encodeBatch } from './consumer.ts'
 import type { OtlpBatch, OtlpConsumer } from './consumer.ts'
 import { signalCounters } from './signal-counters.ts'
@@ -135,7 +135,9 @@ export class SendingQueue implements OtlpConsumer {
     } catch (error) {
       this.#refused(batch.signal, batch.items)
       if (error instanceof DeliveryError) throw error
-      throw new DeliveryError((error as Error).message, { isRetryable: true, cause: error })
+      const { message } = error as Error
+      const reason = error instanceof QueueFullError ? `sending ${message}` : message
+      throw new DeliveryError(reason, { isRetryable: true, cause: error })
     }
   }
 

@@ -1,4 +1,4 @@
-import { crc32c } from '@quartet/storage'
+import { crc32c } from './crc32c.ts'
 
 /** Layout in docs/format/queue.md. All integers are little-endian. */
 export const SEGMENT_HEADER: Uint8Array = Buffer.from('QQUEUE\x00\x01', 'latin1')

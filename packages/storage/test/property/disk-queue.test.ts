@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FaultyFileSystem } from '@quartet/storage/testing'
-import { DiskQueue, QueueFullError } from '../../src/components/queue/disk-queue.ts'
+import { DiskQueue, QueueFullError } from '@quartet/storage'
+import { FaultyFileSystem, seededRandom } from '@quartet/storage/testing'
 
 const SEED = Number(process.env.QUARTET_SEED ?? Date.now() % 1_000_000)
 const ROUNDS = 60
-
-function mulberry32(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 const open = (fileSystem: FaultyFileSystem, sync: 'always' | 'interval'): Promise<DiskQueue> =>
   DiskQueue.open({
@@ -44,7 +34,7 @@ for (const [mode, sync] of [
 ] as const) {
   test(`a crash (${mode}) at any operation loses nothing that was accepted, seed ${SEED}`, async () => {
     for (let round = 0; round < ROUNDS; round++) {
-      const random = mulberry32(SEED + round * 7919)
+      const random = seededRandom(SEED + round * 7919)
       let fileSystem = new FaultyFileSystem({ seed: SEED + round })
       await fileSystem.makeDirectory('/')
       const accepted = new Set<number>()
@@ -52,7 +42,7 @@ for (const [mode, sync] of [
       const finished = new Set<number>()
       let next = 0
       for (let life = 0; life < 3; life++) {
-        fileSystem.crashAtOperation = fileSystem.operations + 5 + Math.floor(random() * 60)
+        fileSystem.crashAtOperation = fileSystem.operations + 5 + random.below(60)
         const queue = await open(fileSystem, sync).catch(() => undefined)
         if (queue) await run(queue)
         fileSystem = fileSystem.crash(mode)
@@ -72,11 +62,11 @@ for (const [mode, sync] of [
 
       async function run(queue: DiskQueue): Promise<void> {
         for (let step = 0; step < 25; step++) {
-          if (random() < 0.7) {
-            const values = Array.from({ length: 1 + Math.floor(random() * 3) }, () => next++)
+          if (random.next() < 0.7) {
+            const values = Array.from({ length: 1 + random.below(3) }, () => next++)
             const puts = values.map(async (value) => {
               offered.add(value)
-              await queue.put(Buffer.from(String(value).padStart(1 + Math.floor(random() * 60))), 1)
+              await queue.put(Buffer.from(String(value).padStart(1 + random.below(60))), 1)
               accepted.add(value)
             })
             const results = await Promise.allSettled(puts)
@@ -107,7 +97,7 @@ test('refuses beyond its bounds, and takes again when there is room', async () =
   await queue.put(Buffer.alloc(10), 1)
   await assert.rejects(queue.put(Buffer.alloc(10), 1), QueueFullError)
   queue.done((await queue.take())!)
-  await assert.rejects(queue.put(Buffer.alloc(95), 1), /sending queue is full: 100 bytes/)
+  await assert.rejects(queue.put(Buffer.alloc(95), 1), /queue is full: 100 bytes/)
   await queue.put(Buffer.alloc(90), 1)
   await queue.close()
 })
@@ -151,4 +141,21 @@ test('segments that are finished leave the disk', async () => {
   const again = await open(fileSystem, 'interval')
   assert.equal(again.size, 0)
   assert.deepEqual(await fileSystem.list('/queue'), [])
+})
+
+test('an entry is what was put, whatever the caller does with its buffer afterwards', async () => {
+  const queue = await open(new FaultyFileSystem(), 'interval')
+  const buffer = Buffer.from('before')
+  const put = queue.put(buffer, 1)
+  buffer.write('after!')
+  await put
+  assert.equal(Buffer.from(await queue.read((await queue.take())!)).toString(), 'before')
+})
+
+test('entries that were given back come first, in the order they were taken', async () => {
+  const queue = await open(new FaultyFileSystem(), 'interval')
+  for (let value = 1; value <= 4; value++) await queue.put(Buffer.from(String(value)), 1)
+  const taken = [queue.takeNow()!, queue.takeNow()!]
+  for (const entry of taken.toReversed()) queue.giveBack(entry)
+  assert.deepEqual(await contents(queue), [1, 2, 3, 4])
 })

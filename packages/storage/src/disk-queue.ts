@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import type { FileHandle, FileSystem } from '@quartet/storage'
 import {
   decodeFrame,
   encodeDone,
@@ -9,7 +8,8 @@ import {
   FRAME_DONE,
   SEGMENT_HEADER,
   scanSegment,
-} from './queue-format.ts'
+} from './disk-queue-format.ts'
+import type { FileHandle, FileSystem } from './file-system.ts'
 
 /** The queue has reached a stated bound; what was offered is not in it. */
 export class QueueFullError extends Error {
@@ -123,24 +123,27 @@ export class DiskQueue {
   }
 
   /**
-   * Resolves when the entry would survive the process.
+   * Resolves when the entry would survive the process. `data` is copied at once, so that the caller may go on using its buffer.
    * @throws QueueFullError at the bounds, or the disk's error; the entry is then not in the queue
    */
   async put(data: Uint8Array, items: number): Promise<void> {
     const { maxEntries, maxBytes } = this.#options
-    if (this.#isClosed) throw new QueueFullError('sending queue is closed')
-    if (this.#count >= maxEntries) throw new QueueFullError(`sending queue is full: ${maxEntries} requests`)
+    if (this.#isClosed) throw new QueueFullError('queue is closed')
+    if (this.#count >= maxEntries) throw new QueueFullError(`queue is full: ${maxEntries} requests`)
     if (this.#bytes + data.length > maxBytes && this.#count > 0)
-      throw new QueueFullError(`sending queue is full: ${maxBytes} bytes`)
+      throw new QueueFullError(`queue is full: ${maxBytes} bytes`)
     this.#count++
     this.#bytes += data.length
     const sequence = this.#nextSequence++
     try {
-      const { segment, offset } = await this.#write(encodeEntry(sequence, items, data))
+      const frame = encodeEntry(sequence, items, data)
+      const sizeBytes = data.length
+      const { segment, offset } = await this.#write(frame)
       this.#segments.get(segment)!.live++
-      const keeps = this.#cached + data.length <= this.#cacheBytes
-      if (keeps) this.#cached += data.length
-      this.#offer({ sequence, items, sizeBytes: data.length, segment, offset, data: keeps ? data : undefined })
+      const keeps = this.#cached + sizeBytes <= this.#cacheBytes
+      if (keeps) this.#cached += sizeBytes
+      const kept = keeps ? frame.subarray(FRAME_BYTES + ENTRY_HEAD_BYTES) : undefined
+      this.#offer({ sequence, items, sizeBytes, segment, offset, data: kept })
     } catch (error) {
       this.#count--
       this.#bytes -= data.length
