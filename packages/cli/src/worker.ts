@@ -4,7 +4,7 @@ import { flushCompileCache } from 'node:module'
 import type { MessagePort } from 'node:worker_threads'
 import { toFailure } from './supervisor/messages.ts'
 import type { FromWorker, SystemStart, ToWorker } from './supervisor/messages.ts'
-import { settle, SETTLE_AFTER_MS } from './supervisor/settle.ts'
+import { settleWhenIdle } from './supervisor/settle.ts'
 import { hostSystem } from './supervisor/system-host.ts'
 
 /** One system in a thread of its own; called by worker-entry.mjs. */
@@ -21,7 +21,7 @@ export async function runWorker(port: MessagePort, start: SystemStart): Promise<
     send({ kind: 'started', endpoints, notices })
     // A thread that is terminated never gets to write its cache.
     flushCompileCache()
-    systemClock.after(SETTLE_AFTER_MS, settle)
+    settleWhenIdle(systemClock)
   } catch (error) {
     send({ kind: 'failed', ...toFailure(error) })
   }

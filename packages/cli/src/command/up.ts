@@ -5,7 +5,7 @@ import { banner } from '../banner.ts'
 import { lockDataDirectory } from '../data-lock.ts'
 import type { Failure } from '../supervisor/messages.ts'
 import { runInline } from '../supervisor/runner.ts'
-import { settle, SETTLE_AFTER_MS } from '../supervisor/settle.ts'
+import { settleWhenIdle } from '../supervisor/settle.ts'
 import { StartError, Supervisor } from '../supervisor/supervisor.ts'
 import { runInThread } from '../supervisor/thread-runner.ts'
 import { quartetVersion } from '../version.ts'
@@ -41,7 +41,7 @@ export async function up(up: UpOptions): Promise<number> {
     const reports = await Promise.race([supervisor.start(), stopped])
     if (typeof reports === 'boolean') return reports ? 0 : 1
     print(banner({ version: quartetVersion(), readyMs: performance.now(), reports }))
-    systemClock.after(SETTLE_AFTER_MS, settle)
+    settleWhenIdle(systemClock)
     return (await stopped) ? 0 : 1
   } catch (error) {
     if (!(error instanceof StartError)) throw error
