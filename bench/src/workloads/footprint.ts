@@ -11,7 +11,8 @@ export async function footprint(args: readonly string[]): Promise<void> {
   const first = await Quartet.start()
   await first.stop({ keep: true })
   const started = performance.now()
-  const quartet = await Quartet.start({ directory: first.directory })
+  // As `npm start` sets it: fewer allocation arenas, less memory between them.
+  const quartet = await Quartet.start({ directory: first.directory, env: { MALLOC_ARENA_MAX: '2' } })
   const readyMs = performance.now() - started
   try {
     const atStart = memoryOf(quartet.pid)
