@@ -43,6 +43,7 @@ export async function startCollector(options: SystemOptions): Promise<RunningSys
     metrics,
     health: {
       healthyText: 'All Alloy components are healthy.\n',
+      healthy: () => unhealthyComponents(controller),
       readyText: 'Alloy is ready.\n',
       ready: () => isReady || 'Alloy is not ready.',
     },
@@ -147,6 +148,12 @@ function addSelfMetrics(metrics: SelfMetrics, controller: Controller): void {
   metrics
     .gauge('alloy_build_info', 'A metric with a constant value of 1 labelled by version.', ['version', 'goversion'])
     .set({ version: 'v1.12.1-quartet', goversion: `node${process.versions.node}` }, 1)
+}
+
+/** Upstream's text. A store that is away makes no component unhealthy: what is for it waits in a queue. */
+function unhealthyComponents(controller: Controller): true | string {
+  const unhealthy = controller.components().filter(({ health }) => health.state === 'unhealthy')
+  return unhealthy.length === 0 || `unhealthy components: ${unhealthy.map(({ id }) => id).join(', ')}\n`
 }
 
 /** The ports that receivers have opened. */

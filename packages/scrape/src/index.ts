@@ -1,6 +1,6 @@
-export { DEFAULT_SCRAPE_CONFIG } from './scrape-config.ts'
+export { DEFAULT_SCRAPE_CONFIG, DEFAULT_SCRAPE_PROTOCOLS } from './scrape-config.ts'
 export type { FileSdConfig, HttpClientConfig, ScrapeConfig, ScrapeProtocol, TargetGroup } from './scrape-config.ts'
-export { acceptHeader, DEFAULT_SCRAPE_PROTOCOLS, parserFor } from './exposition/content-type.ts'
+export { acceptHeader, parserFor } from './exposition/content-type.ts'
 export { ExpositionError } from './exposition/entry.ts'
 export type { EntryKind, ExpositionParser, ParsedExemplar } from './exposition/entry.ts'
 export { OpenMetricsParser } from './exposition/open-metrics.ts'

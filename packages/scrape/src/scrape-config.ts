@@ -1,3 +1,5 @@
+import type { TlsMaterial } from '@quartet/runtime'
+
 import type { RelabelRule } from './relabel/relabel.ts'
 
 /**
@@ -15,6 +17,10 @@ export interface ScrapeConfig {
   readonly honorTimestamps: boolean
   readonly trackTimestampsStaleness: boolean
   readonly enableCompression: boolean
+  /** What a target is asked for, best first; {@link DEFAULT_SCRAPE_PROTOCOLS} when absent. */
+  readonly scrapeProtocols?: readonly ScrapeProtocol[]
+  /** Also report `scrape_timeout_seconds`, `scrape_sample_limit` and `scrape_body_size_bytes`. */
+  readonly extraMetrics?: boolean
   readonly fallbackProtocol: ScrapeProtocol | undefined
   readonly staticConfigs: readonly TargetGroup[]
   readonly fileSdConfigs: readonly FileSdConfig[]
@@ -55,6 +61,8 @@ export interface HttpClientConfig {
   readonly authorization?: string | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly followRedirects: boolean
+  /** TLS with its files read already; otherwise {@link tls} names them. */
+  readonly tlsMaterial?: TlsMaterial | undefined
   readonly tls?:
     | {
         readonly caFile?: string | undefined
@@ -65,6 +73,14 @@ export interface HttpClientConfig {
       }
     | undefined
 }
+
+/** Upstream's default order, without the protobuf format, which is not read here yet. */
+export const DEFAULT_SCRAPE_PROTOCOLS: readonly ScrapeProtocol[] = [
+  'OpenMetricsText1.0.0',
+  'OpenMetricsText0.0.1',
+  'PrometheusText1.0.0',
+  'PrometheusText0.0.4',
+]
 
 /** Upstream's defaults for everything but the job name and the targets. */
 export const DEFAULT_SCRAPE_CONFIG: Omit<ScrapeConfig, 'jobName'> = {

@@ -1,6 +1,6 @@
 import type { Diagnostic } from '@quartet/query'
 import type { Logger } from '@quartet/runtime'
-import { body, decodeBlock, type, withDefault } from '../graph/index.ts'
+import { body, decodeBlock, type, unsupported, withDefault, withoutEffect } from '../graph/index.ts'
 import type { BodySchema } from '../graph/index.ts'
 import { layeredScope } from '../syntax/index.ts'
 import type { Block, Value } from '../syntax/index.ts'
@@ -13,13 +13,16 @@ type Level = (typeof LEVELS)[number]
 
 const loggingSchema = body({
   level: withDefault(type.oneOf(...LEVELS), 'info'),
-  format: withDefault(type.oneOf('logfmt', 'json'), 'logfmt'),
-  write_to: { kind: 'unsupported' },
-} as const)
+  format: withoutEffect(withDefault(type.oneOf('logfmt', 'json'), 'logfmt'), 'the log is JSON throughout', 'json'),
+  write_to: unsupported,
+  destination: unsupported,
+})
+
+const NO_LIVE_DEBUGGING = 'there is no live debugging yet'
 
 const liveDebuggingSchema = body({
-  enabled: withDefault(type.bool, false),
-  buffer_size: withDefault(type.count, 10),
+  enabled: withoutEffect(withDefault(type.bool, false), NO_LIVE_DEBUGGING, false),
+  buffer_size: withoutEffect(withDefault(type.count, 10), NO_LIVE_DEBUGGING),
 })
 
 /** A logger whose level the `logging` block sets. Quartet's log is JSON throughout; `format` is accepted and has no effect. */

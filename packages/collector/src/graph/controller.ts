@@ -264,8 +264,9 @@ export class Controller {
     const diagnostics: Diagnostic[] = []
     const { definition } = planned
     const { value, shown } = decodeBlock(planned.block, definition.schema, scope, diagnostics)
-    if (diagnostics.length > 0) {
-      const message = diagnostics.map((found) => found.message).join('; ')
+    if (hasErrors(diagnostics)) {
+      const errors = diagnostics.filter(({ severity }) => severity === 'error')
+      const message = errors.map((found) => found.message).join('; ')
       this.#setHealth(planned.id, 'unhealthy', `failed to evaluate: ${message}`)
       this.#options.logger.error({ component: planned.id, message }, 'component could not be evaluated again')
     } else if (!shownEqual(node.shown, shown)) await this.#update(node, value, shown)

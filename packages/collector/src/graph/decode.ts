@@ -1,7 +1,8 @@
+import { hasErrors } from '@quartet/query'
 import type { Diagnostic, TextRange } from '@quartet/query'
 import { evaluate, EvaluationError, headerRange, OptionalSecret, Secret } from '../syntax/index.ts'
 import type { Attribute, Block, Body, Scope, Value } from '../syntax/index.ts'
-import type { AttributeMember, BlocksMember, BodySchema, Member, Stage, StagesMember } from './schema.ts'
+import type { AttributeMember, BlocksMember, BodySchema, Member, NoEffect, Stage, StagesMember } from './schema.ts'
 
 /** Arguments as they are shown: evaluated, secrets masked where they are printed. Order of the source. */
 export type ShownStatement =
@@ -9,7 +10,7 @@ export type ShownStatement =
   | { readonly kind: 'block'; readonly name: string; readonly label: string; readonly body: readonly ShownStatement[] }
 
 export interface DecodedBody<T> {
-  /** Only to be used when there are no diagnostics. */
+  /** Only to be used when the diagnostics hold no error. */
   readonly value: T
   readonly shown: readonly ShownStatement[]
 }
@@ -58,7 +59,7 @@ class Decoder {
       else this.#block(statement, schema.members, value, shown, seen)
     }
     this.#missing(block, schema.members, seen)
-    if (this.#diagnostics.length === before && schema.check) {
+    if (!hasErrors(this.#diagnostics.slice(before)) && schema.check) {
       const problem = schema.check(value as T)
       if (problem !== undefined) this.#error(block, problem)
     }
@@ -83,7 +84,9 @@ class Decoder {
       const evaluated = evaluate(attribute.value, this.#scope)
       shown.push({ kind: 'attribute', name, value: mask(evaluated, member) })
       if (evaluated === null && !member.required) return
-      value[name] = member.type.decode(evaluated, attribute.value)
+      const decoded = member.type.decode(evaluated, attribute.value)
+      value[name] = decoded
+      if (!member.noEffect?.unless.includes(decoded)) this.#warn(attribute, `attribute "${name}"`, member.noEffect)
     } catch (error) {
       if (!(error instanceof EvaluationError)) throw error
       this.#diagnostics.push(error.diagnostic())
@@ -105,6 +108,7 @@ class Decoder {
     if (member.kind === 'block' && seen.get(name)! > 1)
       return this.#error(block, `block "${name}" may only be specified once`)
     if (block.label !== '') return this.#error(headerRange(block), `block "${name}" does not support specifying labels`)
+    if (member.kind === 'block') this.#warn(headerRange(block), `block "${name}"`, member.noEffect)
     const schema = member.kind === 'stages' ? member.bodies()[name] : member.body()
     const decoded = this.body(block, schema)
     shown.push({ kind: 'block', name, label: block.label, body: decoded.shown })
@@ -122,6 +126,12 @@ class Decoder {
       if (member.kind === 'attribute' && member.required) this.#error(block, `missing required attribute "${name}"`)
       else if (isRequiredBlock(member)) this.#error(block, `missing required block "${name}"`)
     }
+  }
+
+  #warn(range: TextRange, what: string, noEffect: NoEffect | undefined): void {
+    if (!noEffect) return
+    const message = `${what} has no effect in Quartet: ${noEffect.reason}`
+    this.#diagnostics.push({ severity: 'warning', message, range: { start: range.start, end: range.end } })
   }
 
   #error(range: TextRange, message: string): void {

@@ -16,5 +16,6 @@ export {
   stages,
   unsupported,
   withDefault,
+  withoutEffect,
 } from './schema.ts'
 export type { BodySchema, Decoded, Stage } from './schema.ts'

@@ -19,6 +19,13 @@ export type Member =
   | StagesMember
   | UnsupportedMember
 
+/** Why an attribute or block that is read has nothing to act on; writing it is a warning that says so. */
+export interface NoEffect {
+  readonly reason: string
+  /** Values that ask for what is done anyway, so that they need no warning. */
+  readonly unless: readonly unknown[]
+}
+
 /** An attribute or block that upstream has and this component has not yet: using it is an error that says so. */
 export interface UnsupportedMember {
   readonly kind: 'unsupported'
@@ -29,6 +36,7 @@ export interface AttributeMember<T, Required extends boolean> {
   readonly type: AttributeType<T>
   readonly required: Required
   readonly default: T | undefined
+  readonly noEffect?: NoEffect
 }
 
 /** At most one block of the name. Without it the argument is `undefined`, or what an empty block gives with `always`. */
@@ -37,6 +45,7 @@ export interface BlockMember<T> {
   readonly body: () => BodySchema<T>
   readonly required: boolean
   readonly always: boolean
+  readonly noEffect?: NoEffect
 }
 
 /** Any number of blocks of the name. */
@@ -120,6 +129,15 @@ export function blocks<T>(schema: () => BodySchema<T>, least = 0): BlocksMember<
 
 export function stages(bodies: () => Readonly<Record<string, BodySchema<unknown>>>): StagesMember {
   return { kind: 'stages', bodies }
+}
+
+/** Takes an attribute or block for the sake of upstream's configurations, and warns at its position that it changes nothing here. */
+export function withoutEffect<M extends AttributeMember<unknown, boolean> | BlockMember<unknown>>(
+  member: M,
+  reason: string,
+  ...unless: readonly unknown[]
+): M {
+  return { ...member, noEffect: { reason, unless } }
 }
 
 export const unsupported: UnsupportedMember = { kind: 'unsupported' }

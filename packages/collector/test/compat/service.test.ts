@@ -4,14 +4,15 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ConfigError, silentLogger, systemClock } from '@quartet/runtime'
-import { temporaryDirectory } from '@quartet/runtime/testing'
+import type { Logger } from '@quartet/runtime'
+import { recordingLogger, temporaryDirectory } from '@quartet/runtime/testing'
 import { system } from '../../src/index.ts'
 import { until } from '../support/context.ts'
 import { startFakeStore } from '../support/fake-store.ts'
 
 const DEFAULT_CONFIG = fileURLToPath(new URL('../../../../stack/alloy/config/config.alloy', import.meta.url))
 
-async function start(root: string, text: string) {
+async function start(root: string, text: string, logger: Logger = silentLogger) {
   const configFile = join(root, 'config.alloy')
   await writeFile(configFile, text)
   const running = await system.start({
@@ -20,7 +21,7 @@ async function start(root: string, text: string) {
     stackDirectory: root,
     listenHost: '127.0.0.1',
     clock: systemClock,
-    logger: silentLogger,
+    logger,
   })
   const url = running.endpoints[0].url.replace(/\/$/, '')
   return { running, url, configFile }
@@ -91,6 +92,35 @@ test('serves its pages, its API, its metrics and its health', async (t) => {
   assert.doesNotMatch(detail + (await get('/api/v0/web/components/loki.write.out'))[1], /hunter2/)
   assert.equal((await get('/component/nothing.here'))[0], 404)
   assert.match((await get('/metrics'))[1], /alloy_component_controller_running_components\{health_type="healthy"\} 2/)
+})
+
+test('an unhealthy component is named with 500; what has no effect is told at start and by check', async (t) => {
+  const directory = await temporaryDirectory()
+  t.after(() => directory.remove())
+  const text = `loki.write "out" {
+  endpoint {
+    url = "http://127.0.0.1:9/"
+  }
+  max_streams = 5
+}
+loki.source.file "logs" {
+  targets    = []
+  forward_to = [loki.write.out.receiver]
+}
+`
+  const { logger, records } = recordingLogger()
+  const { running, url, configFile } = await start(directory.path, text, logger)
+  t.after(() => running.stop())
+  const at = `${configFile}:5:3`
+  const message = 'attribute "max_streams" has no effect in Quartet: the number of streams in one push is not limited'
+  const flags = { 'config.file': configFile }
+  const findings = await system.check({ flags, dataDirectory: '/nowhere', stackDirectory: '/nowhere' })
+  assert.deepEqual(findings, [{ severity: 'warning', at, message }])
+  assert.ok(records.some(({ fields }) => fields['at'] === `${at}: warning: ${message}`))
+  await writeFile(configFile, text.replace('127.0.0.1:9/"', '127.0.0.1:9/"\n    bearer_token_file = "/not/there"'))
+  assert.equal((await fetch(`${url}/-/reload`, { method: 'POST' })).status, 200)
+  const response = await fetch(`${url}/-/healthy`)
+  assert.deepEqual([response.status, await response.text()], [500, 'unhealthy components: loki.write.out\n'])
 })
 
 test('a reload with errors names them all and leaves everything running', async (t) => {

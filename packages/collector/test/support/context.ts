@@ -1,3 +1,4 @@
+import type { Diagnostic } from '@quartet/query'
 import { createSelfMetrics, silentLogger, systemClock } from '@quartet/runtime'
 import type { Clock, Logger, SelfMetrics } from '@quartet/runtime'
 import { nodeFileSystem } from '@quartet/storage'
@@ -59,18 +60,39 @@ export function buildComponent<T>(
   return definition.build(context, decodeSettings(definition, text, names))
 }
 
-/** @throws Error with all diagnostics */
+/** @throws Error with all errors */
 export function decodeSettings<T>(
   definition: ComponentDefinition<T>,
   text: string,
   names: Readonly<Record<string, Value>> = {},
 ): T {
+  const { value, found } = decode(definition, text, names)
+  const errors = found.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) throw new Error(errors.map(({ message }) => message).join('; '))
+  return value
+}
+
+/** What is said about arguments that change nothing, as `line: message`. */
+export function warnings(
+  definition: ComponentDefinition,
+  text: string,
+  names: Readonly<Record<string, Value>> = {},
+): string[] {
+  return decode(definition, text, names)
+    .found.filter(({ severity }) => severity === 'warning')
+    .map(({ message, range }) => `${text.slice(0, range.start).split('\n').length}: ${message}`)
+}
+
+function decode<T>(
+  definition: ComponentDefinition<T>,
+  text: string,
+  names: Readonly<Record<string, Value>>,
+): { value: T; found: readonly Diagnostic[] } {
   const { file, diagnostics } = parseFile('test.alloy', text)
   const found = [...diagnostics]
   const scope = layeredScope(new Map(Object.entries(names)), standardLibrary({}))
   const { value } = decodeBlock(file, definition.schema, scope, found)
-  if (found.length > 0) throw new Error(found.map(({ message }) => message).join('; '))
-  return value
+  return { value, found }
 }
 
 /** Waits for something that real time or sockets bring about, without a fixed sleep. */

@@ -1,4 +1,5 @@
 import type {
+  ChannelOptions,
   sendUnaryData,
   Server,
   ServerUnaryCall,
@@ -29,6 +30,8 @@ export interface GrpcServerOptions {
   readonly logger: Logger
   /** Holds for the message as received and as decompressed. */
   readonly maxMessageBytes: number
+  /** Keep-alive, age and stream limits of connections, as grpc-js names them. */
+  readonly connection?: ChannelOptions
   /** Keys like `/opentelemetry.proto.collector.trace.v1.TraceService/Export`. */
   readonly methods: Readonly<Record<string, GrpcMethod>>
 }
@@ -46,6 +49,7 @@ export async function startGrpcServer(
   // Everything it would print also reaches the callbacks.
   grpc.setLogVerbosity(grpc.logVerbosity.NONE)
   const server = new grpc.Server({
+    ...options.connection,
     'grpc.max_receive_message_length': options.maxMessageBytes,
     'grpc.max_send_message_length': options.maxMessageBytes,
   })

@@ -167,11 +167,17 @@ test('gzips answers over 1 KB when the client accepts it: strings, buffers, raw 
   assert.doesNotMatch((await rawGet(host, port, '/small', 'accept-encoding: gzip\r\n')).head, /content-encoding/i)
 })
 
-test('serves health: 503 with the reason until ready, and /metrics', async () => {
+test('serves health: 500 with what is broken, 503 with the reason until ready, and /metrics', async () => {
   let state: true | string = 'replaying the WAL\n'
-  const server = create({ health: { healthyText: 'Healthy.\n', readyText: 'Ready.\n', ready: () => state } })
+  let health: true | string = true
+  const server = create({
+    health: { healthyText: 'Healthy.\n', healthy: () => health, readyText: 'Ready.\n', ready: () => state },
+  })
   const { url } = await server.listen()
   assert.deepEqual((await request(`${url}/-/healthy`)).text, 'Healthy.\n')
+  health = 'one part is broken\n'
+  const broken = await request(`${url}/-/healthy`)
+  assert.deepEqual([broken.status, broken.text], [500, 'one part is broken\n'])
   const early = await request(`${url}/-/ready`)
   assert.deepEqual([early.status, early.text], [503, 'replaying the WAL\n'])
   state = true

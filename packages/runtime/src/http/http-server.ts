@@ -40,6 +40,8 @@ export interface HealthOptions {
   /** Default `/-/ready`. */
   readonly readyPath?: string
   readonly healthyText: string
+  /** `true`, or what is wrong: answered with 500. Always healthy when absent. */
+  readonly healthy?: () => true | string
   readonly readyText: string
   /** `true`, or why not yet: answered with 503. */
   readonly ready: () => true | string
@@ -159,9 +161,11 @@ function addOwnRoutes(routes: RawRoutes, options: HttpServerOptions): void {
     await sendBody(request, response, { contentType, body: text })
   })
   if (!health) return
-  own(health.healthyPath ?? '/-/healthy', (request, response) =>
-    sendBody(request, response, { contentType: 'text/plain; charset=utf-8', body: health.healthyText }),
-  )
+  own(health.healthyPath ?? '/-/healthy', (request, response) => {
+    const healthy = health.healthy?.() ?? true
+    const [status, body] = healthy === true ? [200, health.healthyText] : [500, healthy]
+    return sendBody(request, response, { status, contentType: 'text/plain; charset=utf-8', body })
+  })
   own(health.readyPath ?? '/-/ready', (request, response) => {
     const ready = health.ready()
     const [status, body] = ready === true ? [200, health.readyText] : [503, ready]

@@ -1,3 +1,4 @@
+import { DEFAULT_SCRAPE_PROTOCOLS } from '../scrape-config.ts'
 import type { ScrapeProtocol } from '../scrape-config.ts'
 import { ExpositionError } from './entry.ts'
 import type { ExpositionParser } from './entry.ts'
@@ -18,14 +19,6 @@ const ACCEPT_PART: Readonly<Record<ScrapeProtocol, string>> = {
   'OpenMetricsText0.0.1': 'application/openmetrics-text;version=0.0.1',
   'OpenMetricsText1.0.0': 'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8',
 }
-
-/** Upstream's default order, without the protobuf format, which is not read here yet. */
-export const DEFAULT_SCRAPE_PROTOCOLS: readonly ScrapeProtocol[] = [
-  'OpenMetricsText1.0.0',
-  'OpenMetricsText0.0.1',
-  'PrometheusText1.0.0',
-  'PrometheusText0.0.4',
-]
 
 /** The Accept header: earlier protocols weigh more, anything else comes last. */
 export function acceptHeader(protocols: readonly ScrapeProtocol[] = DEFAULT_SCRAPE_PROTOCOLS): string {

@@ -5,6 +5,8 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 
+import type { TlsMaterial } from '@quartet/runtime'
+
 import type { HttpClientConfig } from '../scrape-config.ts'
 
 const gunzipAsync = promisify(gunzip)
@@ -37,15 +39,7 @@ export class ScrapeClient {
 
   constructor(config: HttpClientConfig) {
     this.#config = config
-    const { tls } = config
-    this.#secure = new HttpsAgent({
-      keepAlive: true,
-      rejectUnauthorized: !tls?.insecureSkipVerify,
-      ca: tls?.caFile === undefined ? undefined : readFileSync(tls.caFile),
-      cert: tls?.certFile === undefined ? undefined : readFileSync(tls.certFile),
-      key: tls?.keyFile === undefined ? undefined : readFileSync(tls.keyFile),
-      servername: tls?.serverName,
-    })
+    this.#secure = new HttpsAgent({ keepAlive: true, ...(config.tlsMaterial ?? readTls(config.tls)) })
   }
 
   close(): void {
@@ -107,6 +101,18 @@ export class ScrapeClient {
     if (status === 200) return response
     response.resume()
     throw new ScrapeError('status', `server returned HTTP status ${status} ${response.statusMessage ?? ''}`)
+  }
+}
+
+function readTls(tls: HttpClientConfig['tls']): TlsMaterial {
+  const read = (path: string | undefined): string | undefined =>
+    path === undefined ? undefined : readFileSync(path, 'utf8')
+  return {
+    ca: read(tls?.caFile),
+    cert: read(tls?.certFile),
+    key: read(tls?.keyFile),
+    servername: tls?.serverName,
+    rejectUnauthorized: !tls?.insecureSkipVerify,
   }
 }
 

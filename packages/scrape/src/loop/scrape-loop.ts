@@ -46,6 +46,9 @@ const AUTO_METRICS = [
   'scrape_series_added',
 ] as const
 
+/** Reported besides when `extra_metrics` is set. */
+const EXTRA_METRICS = ['scrape_timeout_seconds', 'scrape_sample_limit', 'scrape_body_size_bytes'] as const
+
 /** Scrapes one target on its own schedule until it is stopped. Scrapes of one target never overlap. */
 export class ScrapeLoop {
   readonly target: Target
@@ -53,6 +56,7 @@ export class ScrapeLoop {
   readonly #config: ScrapeConfig
   readonly #client: ScrapeClient
   readonly #services: LoopServices
+  readonly #accept: string
   readonly #batch = new BatchBuilder()
   readonly #stopped = new AbortController()
   #cache = new ScrapeCache()
@@ -66,6 +70,7 @@ export class ScrapeLoop {
     this.#config = options.config
     this.#client = options.client
     this.#services = options.services
+    this.#accept = acceptHeader(options.config.scrapeProtocols)
   }
 
   /** @param offsetMs where in its interval this target is scraped; spreads the load and stays the same over restarts */
@@ -117,14 +122,16 @@ export class ScrapeLoop {
     this.#batch.reset()
     const counts = { scraped: 0, kept: 0, added: 0 }
     let failure: unknown
+    let bodyBytes = 0
     try {
       const page = await this.#client.get(this.target.url, {
-        accept: acceptHeader(),
+        accept: this.#accept,
         compressed: this.#config.enableCompression,
         timeoutMs: this.target.timeoutMs,
         bodyLimitBytes: this.#config.bodySizeLimitBytes,
         signal: this.#stopped.signal,
       })
+      bodyBytes = page.body.length
       const { parser, warning } = parserFor(page.body, page.contentType, this.#config.fallbackProtocol)
       if (warning !== undefined)
         logger.debug({ target: this.target.url, warning }, 'scrape fell back to another format')
@@ -132,12 +139,13 @@ export class ScrapeLoop {
     } catch (error) {
       failure = error
       if (this.#stopped.signal.aborted) return
+      if (error instanceof ScrapeError && error.reason === 'body size limit') bodyBytes = -1
       this.#batch.reset()
       counts.kept = counts.added = 0
     }
     for (const ref of this.#cache.finish(failure === undefined)) this.#batch.addStale(ref, timeMs)
     const seconds = (clock.monotonicMs() - startedMs) / 1000
-    this.#report(timeMs, failure === undefined, [seconds, counts.scraped, counts.kept, counts.added])
+    this.#report(timeMs, failure === undefined, [seconds, counts.scraped, counts.kept, counts.added], bodyBytes)
     await this.#append(timeMs, seconds)
     if (failure !== undefined) this.#countFailure(failure)
     if (failure === undefined) this.#cache = this.#cache.compact()
@@ -251,14 +259,18 @@ export class ScrapeLoop {
     }
   }
 
-  #report(timeMs: number, isUp: boolean, values: readonly number[]): void {
+  #report(timeMs: number, isUp: boolean, values: readonly number[], bodyBytes: number): void {
+    const { extraMetrics, sampleLimit } = this.#config
+    const extra = extraMetrics ? [this.target.timeoutMs / 1000, sampleLimit, bodyBytes] : []
     if (this.#autoRefs.length === 0) {
-      this.#autoRefs = AUTO_METRICS.map((name) =>
+      const names = extraMetrics ? [...AUTO_METRICS, ...EXTRA_METRICS] : AUTO_METRICS
+      this.#autoRefs = names.map((name) =>
         this.#services.sink.resolve(labelsFromPairs([...this.target.labels, [METRIC_NAME, name]])),
       )
     }
     this.#batch.add(this.#autoRefs[0], timeMs, isUp ? 1 : 0)
-    for (const [index, value] of values.entries()) this.#batch.add(this.#autoRefs[index + 1], timeMs, value)
+    for (const [index, value] of [...values, ...extra].entries())
+      this.#batch.add(this.#autoRefs[index + 1], timeMs, value)
   }
 
   async #append(timeMs: number, seconds = 0): Promise<void> {

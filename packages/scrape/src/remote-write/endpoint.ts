@@ -42,7 +42,7 @@ export const DEFAULT_ENDPOINT: Omit<RemoteWriteEndpointConfig, 'name' | 'url'> =
   minBackoffMs: 30,
   maxBackoffMs: 5000,
   retryOnHttp429: true,
-  maxQueueBytes: 64 << 20,
+  maxQueueBytes: 1 << 30,
 }
 
 export interface EndpointServices {

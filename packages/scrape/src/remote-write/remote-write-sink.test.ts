@@ -7,6 +7,8 @@ import type { TestContext } from 'node:test'
 import { bitsOf, labelsFromRecord, ProtoReader, writeStale } from '@quartet/model'
 import type { SampleBatch, SeriesRef } from '@quartet/model'
 import { createSelfMetrics, silentLogger, systemClock } from '@quartet/runtime'
+import type { Clock } from '@quartet/runtime'
+import { FakeClock } from '@quartet/runtime/testing'
 import { FaultyFileSystem } from '@quartet/storage/testing'
 import { uncompressSync } from 'snappy'
 
@@ -19,12 +21,14 @@ interface Receiver {
   url: string
   /** `name=value;… value@time`, in the order of arrival. */
   lines: string[]
+  /** Families of metadata, and exemplars by their value. */
+  others: string[]
   answers: number[]
   next(count: number): Promise<void>
 }
 
 async function receiver(context: TestContext): Promise<Receiver> {
-  const state: Receiver = { url: '', lines: [], answers: [], next: async () => undefined }
+  const state: Receiver = { url: '', lines: [], others: [], answers: [], next: async () => undefined }
   const waiting: { count: number; resolve: () => void }[] = []
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
@@ -32,7 +36,10 @@ async function receiver(context: TestContext): Promise<Receiver> {
     request.on('end', () => {
       const status = state.answers.shift() ?? 204
       assert.equal(request.headers['content-encoding'], 'snappy')
-      if (status === 204) state.lines.push(...readWriteRequest(uncompressSync(Buffer.concat(chunks)) as Buffer))
+      if (status === 204) {
+        const request = uncompressSync(Buffer.concat(chunks)) as Buffer
+        state.lines.push(...readWriteRequest(request, state.others))
+      }
       response.writeHead(status).end('answer')
       for (const entry of waiting) if (state.lines.length >= entry.count) entry.resolve()
     })
@@ -49,12 +56,17 @@ async function receiver(context: TestContext): Promise<Receiver> {
 }
 
 /** An independent little reader of prometheus.WriteRequest. */
-function readWriteRequest(bytes: Uint8Array): string[] {
+function readWriteRequest(bytes: Uint8Array, others: string[]): string[] {
   const lines: string[] = []
   const reader = new ProtoReader(bytes)
   for (let field = reader.field(); field !== 0; field = reader.field()) {
-    if (field !== 1) {
-      reader.skip()
+    if (field === 3) {
+      const end = reader.enter()
+      for (let inner = reader.field(); inner !== 0; inner = reader.field()) {
+        if (inner === 2) others.push(reader.string())
+        else reader.skip()
+      }
+      reader.leave(end)
       continue
     }
     const end = reader.enter()
@@ -63,6 +75,7 @@ function readWriteRequest(bytes: Uint8Array): string[] {
       const innerEnd = reader.enter()
       if (inner === 1) labels.push(readPair(reader))
       else if (inner === 2) lines.push(`${labels.join(';')} ${readSample(reader)}`)
+      else others.push(`exemplar of ${labels.join(';')}`)
       reader.leave(innerEnd)
     }
     reader.leave(end)
@@ -92,13 +105,14 @@ function readSample(reader: ProtoReader): string {
 function open(
   disk: FaultyFileSystem,
   endpoint: Partial<RemoteWriteEndpointConfig> & { url: string },
+  clock: Clock = systemClock,
 ): Promise<RemoteWriteSink> {
   return RemoteWriteSink.open({
     endpoints: [{ ...DEFAULT_ENDPOINT, name: 'test', minBackoffMs: 1, maxBackoffMs: 5, ...endpoint }],
     externalLabels: labelsFromRecord({ cluster: 'c1' }),
     directory: '/remote',
     fileSystem: disk,
-    clock: systemClock,
+    clock,
     logger: silentLogger,
     metrics: createSelfMetrics({ clock: systemClock }),
   })
@@ -177,4 +191,36 @@ test('write relabelling drops series; a full queue refuses and says so', async (
   await full.append(batch([ref, 1, 1]))
   await assert.rejects(full.append(batch([ref, 2, 2])), /queue is full: 10 bytes/)
   await full.stop()
+})
+
+test('sends exemplars unless it is told not to', async (context) => {
+  for (const sendExemplars of [true, false]) {
+    const remote = await receiver(context)
+    const sink = await open(new FaultyFileSystem(), { url: remote.url, sendExemplars })
+    const a = sink.resolve(labelsFromRecord({ __name__: 'a' }))
+    await sink.append(batch([a, 1, 1]), [{ ref: a, labels: [['trace_id', 'x']], value: 5, timeMs: 1 }])
+    await remote.next(1)
+    assert.deepEqual(remote.others, sendExemplars ? ['exemplar of __name__=a;cluster=c1'] : [])
+    await sink.stop()
+  }
+})
+
+test('sends metadata that is new, in its interval and its portions, unless it is told not to', async (context) => {
+  for (const metadataIntervalMs of [1000, undefined]) {
+    const remote = await receiver(context)
+    const clock = new FakeClock()
+    const config = { url: remote.url, metadataIntervalMs, maxMetadataPerSend: 2 }
+    const sink = await open(new FaultyFileSystem(), config, clock)
+    const a = sink.resolve(labelsFromRecord({ __name__: 'a' }))
+    const describe = (...families: string[]): void =>
+      sink.describe(families.map((family) => ({ family, type: 'gauge', help: 'h', unit: '' })))
+    describe('a', 'b', 'c')
+    await clock.advance(1000)
+    describe('a', 'd')
+    await clock.advance(1000)
+    await sink.append(batch([a, 1, 1]))
+    await remote.next(1)
+    assert.deepEqual(remote.others, metadataIntervalMs === undefined ? [] : ['a', 'b', 'c', 'd'])
+    await sink.stop()
+  }
 })

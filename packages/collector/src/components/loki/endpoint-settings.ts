@@ -1,6 +1,12 @@
-import { body, defaultBlock, required, type, withDefault } from '../../graph/index.ts'
+import { body, optionalBlock, required, type, withDefault, withoutEffect } from '../../graph/index.ts'
 import type { Decoded } from '../../graph/index.ts'
-import { clientMembers } from '../http-client.ts'
+import { clientMembers } from '../client-settings.ts'
+
+const queueSchema = body({
+  capacity: withDefault(type.byteSize, 10 * 1024 * 1024),
+  min_shards: withDefault(type.count, 1),
+  drain_timeout: withDefault(type.duration, 15_000),
+})
 
 /** The `endpoint` block of loki.write. */
 export const endpointSchema = body(
@@ -16,12 +22,9 @@ export const endpointSchema = body(
     max_backoff_period: withDefault(type.duration, 300_000),
     max_backoff_retries: withDefault(type.count, 10),
     retry_on_http_429: withDefault(type.bool, true),
-    queue_config: defaultBlock(() =>
-      body({
-        capacity: withDefault(type.byteSize, 10 * 1024 * 1024),
-        min_shards: withDefault(type.count, 1),
-        drain_timeout: withDefault(type.duration, 15_000),
-      }),
+    queue_config: withoutEffect(
+      optionalBlock(() => queueSchema),
+      'each endpoint has one sender and a queue on disk of at most 1 GiB',
     ),
     ...clientMembers,
   },

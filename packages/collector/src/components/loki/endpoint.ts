@@ -1,11 +1,12 @@
-import { Agent as HttpAgent, request as httpRequest } from 'node:http'
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { Labels } from '@quartet/model'
+import { HttpClient } from '@quartet/runtime'
+import type { HttpReply, TlsMaterial } from '@quartet/runtime'
 import { DiskQueue } from '@quartet/storage'
 import type { QueueEntry } from '@quartet/storage'
 import { compress } from 'snappy'
 import type { ComponentContext } from '../../graph/index.ts'
-import type { Credentials } from '../http-client.ts'
+import { authorizationHeaders } from '../client-settings.ts'
+import type { Credentials } from '../client-settings.ts'
 import { encodePushRequest } from './push-request.ts'
 import type { LogEntry } from './receiver.ts'
 import type { LokiEndpointSettings } from './endpoint-settings.ts'
@@ -15,24 +16,19 @@ export interface LokiEndpointOptions {
   readonly name: string
   readonly settings: LokiEndpointSettings
   readonly credentials: Credentials
+  readonly tls: TlsMaterial | undefined
   readonly externalLabels: Labels
-}
-
-interface Reply {
-  readonly status: number
-  readonly body: string
 }
 
 const MAX_QUEUE_BYTES = 1024 * 1024 * 1024
 const MAX_QUEUED_PUSHES = 1_000_000
-const MAX_REPLY_BYTES = 16 * 1024
 const STOP_GRACE_MS = 3000
 
 /** One destination of loki.write: a queue on disk and one sender, so that lines keep their order. */
 export class LokiEndpoint {
   readonly #options: LokiEndpointOptions
   readonly #queue: DiskQueue
-  readonly #agent: HttpAgent | HttpsAgent
+  readonly #client: HttpClient
   readonly #stopping = new AbortController()
   readonly #counters: ReturnType<typeof createCounters>
   #worker: Promise<void> = Promise.resolve()
@@ -55,11 +51,7 @@ export class LokiEndpoint {
   private constructor(options: LokiEndpointOptions, queue: DiskQueue) {
     this.#options = options
     this.#queue = queue
-    const isSecure = new URL(options.settings.url).protocol === 'https:'
-    const rejectUnauthorized = !options.settings.tls_config?.insecure_skip_verify
-    this.#agent = isSecure
-      ? new HttpsAgent({ keepAlive: true, rejectUnauthorized })
-      : new HttpAgent({ keepAlive: true })
+    this.#client = new HttpClient({ tls: options.tls, followRedirects: options.settings.follow_redirects })
     this.#counters = createCounters(options)
   }
 
@@ -82,7 +74,7 @@ export class LokiEndpoint {
     this.#stopping.abort(new Error('stopping'))
     await this.#queue.close()
     await this.#worker
-    this.#agent.destroy()
+    this.#client.close()
   }
 
   async #work(): Promise<void> {
@@ -144,7 +136,7 @@ export class LokiEndpoint {
           context.setHealth('healthy', 'delivering')
           return true
         }
-        reason = `server returned HTTP status ${status}: ${reply.body.trim()}`
+        reason = `server returned HTTP status ${status}: ${reply.body.toString('utf8').slice(0, 1024).trim()}`
       } catch (error) {
         reason = (error as Error).message
       }
@@ -160,7 +152,7 @@ export class LokiEndpoint {
         return true
       }
       this.#counters.retried()
-      context.setHealth('unhealthy', `sending failed, will retry: ${reason}`)
+      context.setHealth('healthy', `sending failed, will retry: ${reason}`)
       context.logger.warn(
         { endpoint: name, status, reason, delayMs: Math.round(delayMs) },
         'sending log lines failed, will retry',
@@ -174,38 +166,19 @@ export class LokiEndpoint {
     }
   }
 
-  #post(payload: Buffer): Promise<Reply> {
+  #post(payload: Buffer): Promise<HttpReply> {
     const { settings, credentials } = this.#options
-    const url = new URL(settings.url)
-    const timeout = AbortSignal.timeout(settings.remote_timeout)
-    const { basicAuth, authorization } = credentials
-    const headers: Record<string, string> = {
-      'content-type': 'application/x-protobuf',
-      'content-length': String(payload.length),
-      'user-agent': 'Quartet (loki.write)',
-      ...(settings.tenant_id ? { 'x-scope-orgid': settings.tenant_id } : {}),
-      ...(authorization ? { authorization } : {}),
-      ...(basicAuth
-        ? { authorization: `Basic ${Buffer.from(`${basicAuth.username}:${basicAuth.password}`).toString('base64')}` }
-        : {}),
-      ...settings.headers,
-    }
-    const signal = AbortSignal.any([timeout, this.#stopping.signal])
-    return new Promise((resolve, reject) => {
-      const fail = (error: Error): void =>
-        reject(timeout.aborted ? new Error(`timed out after ${settings.remote_timeout} ms`) : error)
-      const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-      const request = send(url, { method: 'POST', agent: this.#agent, headers, signal }, (response) => {
-        let body = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk: string) => {
-          if (body.length < MAX_REPLY_BYTES) body += chunk
-        })
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: body.slice(0, 1024) }))
-        response.on('error', fail)
-      })
-      request.on('error', fail)
-      request.end(payload)
+    return this.#client.post(settings.url, {
+      headers: {
+        'content-type': 'application/x-protobuf',
+        'user-agent': 'Quartet (loki.write)',
+        ...(settings.tenant_id ? { 'x-scope-orgid': settings.tenant_id } : {}),
+        ...authorizationHeaders(credentials),
+        ...settings.headers,
+      },
+      body: payload,
+      timeoutMs: settings.remote_timeout,
+      signal: this.#stopping.signal,
     })
   }
 

@@ -1,9 +1,19 @@
 import { labelsFromRecord, labelsKey } from '@quartet/model'
 import type { Labels } from '@quartet/model'
 import type { Timer } from '@quartet/runtime'
-import { body, defaultBlock, optionalBlock, required, type, unsupported, withDefault } from '../../graph/index.ts'
+import {
+  body,
+  defaultBlock,
+  optionalBlock,
+  required,
+  type,
+  unsupported,
+  withDefault,
+  withoutEffect,
+} from '../../graph/index.ts'
 import type { ComponentContext, ComponentDefinition, Decoded } from '../../graph/index.ts'
 import type { Value } from '../../syntax/index.ts'
+import { clusteringSchema } from '../clustering.ts'
 import { Positions } from './positions.ts'
 import { logsReceivers, pushToAll } from './receiver.ts'
 import type { LogEntry } from './receiver.ts'
@@ -25,10 +35,13 @@ const schema = body(
     file_watch: defaultBlock(() =>
       body({
         min_poll_frequency: withDefault(type.duration, 250),
-        max_poll_frequency: withDefault(type.duration, 250),
+        max_poll_frequency: withoutEffect(
+          withDefault(type.duration, 250),
+          'files are looked at every min_poll_frequency',
+        ),
       }),
     ),
-    clustering: optionalBlock(() => body({ enabled: required(type.bool) })),
+    clustering: optionalBlock(() => clusteringSchema),
   },
   ({ encoding }) =>
     /^(utf-?8)?$/i.test(encoding)
@@ -70,7 +83,10 @@ class FileSource {
   #settings: Settings
   #positions: Positions | undefined
   readonly #followed = new Map<string, Followed>()
-  #timers: Timer[] = []
+  /** Left alone because it is not known how far they have been read. */
+  readonly #skipped = new Set<string>()
+  #pollTimer: Timer | undefined
+  #saveTimer: Timer | undefined
   #lastNs = 0n
   readonly #counters: ReturnType<typeof createCounters>
 
@@ -82,23 +98,27 @@ class FileSource {
 
   async start(): Promise<void> {
     const { clock, logger, dataDirectory } = this.#context
-    this.#positions = await Positions.open(`${dataDirectory}/positions.json`, (message) => logger.error({}, message))
-    await this.#follow()
-    this.#timers = [
-      clock.every(this.#settings.file_watch.min_poll_frequency, () => this.#pollAll()),
-      clock.every(SAVE_INTERVAL_MS, () => this.#save()),
-    ]
+    let isLost = false
+    this.#positions = await Positions.open(`${dataDirectory}/positions.json`, (message) => {
+      isLost = true
+      logger.error({ on_positions_file_error: this.#settings.on_positions_file_error }, message)
+    })
+    await this.#follow(isLost)
+    this.#saveTimer = clock.every(SAVE_INTERVAL_MS, () => this.#save())
+    this.#startPolling()
     this.#pollAll()
   }
 
   async update(settings: Settings): Promise<void> {
     this.#settings = settings
-    await this.#follow()
+    await this.#follow(false)
+    this.#startPolling()
     this.#pollAll()
   }
 
   async stop(): Promise<void> {
-    for (const timer of this.#timers) timer.cancel()
+    this.#saveTimer?.cancel()
+    this.#pollTimer?.cancel()
     await Promise.all([...this.#followed.values()].map(({ tailer }) => tailer.close()))
     this.#followed.clear()
     await this.#positions?.save()
@@ -114,7 +134,15 @@ class FileSource {
     )
   }
 
-  async #follow(): Promise<void> {
+  #startPolling(): void {
+    this.#pollTimer?.cancel()
+    this.#pollTimer = this.#context.clock.every(this.#settings.file_watch.min_poll_frequency, () => this.#pollAll())
+  }
+
+  /** @param isLost the positions of an earlier run cannot be read, so that the configuration decides where to begin */
+  async #follow(isLost: boolean): Promise<void> {
+    const { on_positions_file_error: onLost, tail_from_end } = this.#settings
+    const fromEnd = isLost ? onLost === 'restart_from_end' : tail_from_end
     const wanted = new Set<string>()
     for (const target of this.#settings.targets) {
       const path = target.__path__
@@ -125,7 +153,9 @@ class FileSource {
       })
       const key = labelsKey(labels)
       wanted.add(key)
-      if (!this.#followed.has(key)) this.#followed.set(key, this.#followedFile(path, key, labels))
+      if (isLost && onLost === 'skip') this.#skipped.add(key)
+      if (this.#followed.has(key) || this.#skipped.has(key)) continue
+      this.#followed.set(key, this.#followedFile({ path, key, labels, fromEnd }))
     }
     for (const [key, { path, tailer }] of this.#followed) {
       if (wanted.has(key)) continue
@@ -136,12 +166,13 @@ class FileSource {
     this.#counters.active(this.#followed.size)
   }
 
-  #followedFile(path: string, key: string, labels: Labels): Followed {
+  #followedFile(file: { path: string; key: string; labels: Labels; fromEnd: boolean }): Followed {
+    const { path, key, labels, fromEnd } = file
     const positions = this.#positions!
     const tailer = new Tailer({
       path,
       position: positions.get(path, key),
-      fromEnd: this.#settings.tail_from_end,
+      fromEnd,
       push: (lines) => this.#push(path, labels, lines),
       onPosition: (offset, inode) => positions.set({ path, labels: key, offset, inode }),
       onEvent: (event) => this.#context.logger.info({ path, event }, 'followed file changed'),

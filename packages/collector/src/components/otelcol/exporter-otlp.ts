@@ -1,7 +1,17 @@
 import type * as Grpc from '@grpc/grpc-js'
-import { body, defaultBlock, optional, required, requiredBlock, type, withDefault } from '../../graph/index.ts'
+import {
+  body,
+  defaultBlock,
+  optional,
+  required,
+  requiredBlock,
+  type,
+  unsupported,
+  withDefault,
+  withoutEffect,
+} from '../../graph/index.ts'
 import type { ComponentContext, ComponentDefinition, Decoded } from '../../graph/index.ts'
-import { clientTlsSchema, loadTls } from './client-settings.ts'
+import { loadTls, otelcolTlsSchema } from '../tls-settings.ts'
 import { DeliveryError, inputExport } from './consumer.ts'
 import type { OtlpBatch } from './consumer.ts'
 import { readPartialSuccess } from './otlp-reply.ts'
@@ -14,10 +24,11 @@ const clientSchema = body({
   headers: withDefault(type.map(type.text), {}),
   authority: withDefault(type.text, ''),
   balancer_name: withDefault(type.oneOf('round_robin', 'pick_first'), 'round_robin'),
-  wait_for_ready: withDefault(type.bool, false),
-  read_buffer_size: optional(type.byteSize),
-  write_buffer_size: optional(type.byteSize),
-  tls: defaultBlock(() => clientTlsSchema),
+  wait_for_ready: withoutEffect(withDefault(type.bool, false), 'requests that find no server are retried', false),
+  read_buffer_size: withoutEffect(optional(type.byteSize), 'Node chooses the buffers of a connection'),
+  write_buffer_size: withoutEffect(optional(type.byteSize), 'Node chooses the buffers of a connection'),
+  auth: unsupported,
+  tls: defaultBlock(() => otelcolTlsSchema),
   keepalive: defaultBlock(() =>
     body({
       ping_wait: optional(type.duration),
@@ -140,12 +151,14 @@ class GrpcSender {
       ...(settings.keepalive.ping_response_timeout
         ? { 'grpc.keepalive_timeout_ms': settings.keepalive.ping_response_timeout }
         : {}),
+      ...(settings.keepalive.ping_without_stream ? { 'grpc.keepalive_permit_without_calls': 1 } : {}),
+      ...(settings.tls.server_name ? { 'grpc.ssl_target_name_override': settings.tls.server_name } : {}),
     })
     return { client, metadata }
   }
 
   async #credentials(grpc: typeof Grpc): Promise<Grpc.ChannelCredentials> {
-    const { ca, cert, key, rejectUnauthorized } = await loadTls(this.#settings.client.tls)
+    const { ca, cert, key, rejectUnauthorized } = (await loadTls(this.#settings.client.tls)) ?? {}
     const bytes = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text))
     return grpc.credentials.createSsl(bytes(ca), bytes(key), bytes(cert), { rejectUnauthorized })
   }

@@ -1,12 +1,22 @@
-import { request as httpRequest, Agent as HttpAgent } from 'node:http'
-import { request as httpsRequest, Agent as HttpsAgent } from 'node:https'
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import type { OtlpSignal } from '@quartet/model'
 import { ProtoReader } from '@quartet/model'
-import { body, defaultBlock, optional, requiredBlock, required, type, withDefault } from '../../graph/index.ts'
+import { HttpClient } from '@quartet/runtime'
+import type { HttpReply } from '@quartet/runtime'
+import {
+  body,
+  defaultBlock,
+  optional,
+  required,
+  requiredBlock,
+  type,
+  unsupported,
+  withDefault,
+  withoutEffect,
+} from '../../graph/index.ts'
 import type { ComponentContext, ComponentDefinition, Decoded } from '../../graph/index.ts'
-import { clientTlsSchema, loadTls } from './client-settings.ts'
+import { loadTls, otelcolTlsSchema } from '../tls-settings.ts'
 import { DeliveryError, inputExport } from './consumer.ts'
 import type { OtlpBatch } from './consumer.ts'
 import { readPartialSuccess, readStatusMessage } from './otlp-reply.ts'
@@ -18,14 +28,20 @@ const clientSchema = body(
     compression: withDefault(type.oneOf('gzip', 'zstd', 'deflate', 'none', ''), 'gzip'),
     timeout: withDefault(type.duration, 30_000),
     headers: withDefault(type.map(type.text), {}),
-    read_buffer_size: optional(type.byteSize),
-    write_buffer_size: optional(type.byteSize),
+    read_buffer_size: withoutEffect(optional(type.byteSize), 'Node chooses the buffers of a connection'),
+    write_buffer_size: withoutEffect(optional(type.byteSize), 'Node chooses the buffers of a connection'),
     max_idle_conns: withDefault(type.count, 100),
     max_idle_conns_per_host: optional(type.count),
     max_conns_per_host: optional(type.count),
     idle_conn_timeout: withDefault(type.duration, 90_000),
     disable_keep_alives: withDefault(type.bool, false),
-    tls: defaultBlock(() => clientTlsSchema),
+    http2_read_idle_timeout: withoutEffect(optional(type.duration), 'requests go out over HTTP/1.1'),
+    http2_ping_timeout: withoutEffect(optional(type.duration), 'requests go out over HTTP/1.1'),
+    proxy_url: unsupported,
+    auth: unsupported,
+    cookies: unsupported,
+    compression_params: unsupported,
+    tls: defaultBlock(() => otelcolTlsSchema),
   },
   ({ endpoint }) =>
     URL.canParse(endpoint) ? undefined : `endpoint must be a URL with scheme, got ${JSON.stringify(endpoint)}`,
@@ -78,7 +94,6 @@ function sending(settings: Settings): { queue: Settings['sending_queue']; retry:
 }
 
 const RETRYABLE = new Set([429, 502, 503, 504])
-const MAX_REPLY_BYTES = 64 * 1024
 const COMPRESSORS: Readonly<Record<string, ((bytes: Uint8Array) => Promise<Buffer>) | undefined>> = {
   gzip: promisify<Uint8Array, Buffer>(zlib.gzip),
   deflate: promisify<Uint8Array, Buffer>(zlib.deflate),
@@ -88,7 +103,7 @@ const COMPRESSORS: Readonly<Record<string, ((bytes: Uint8Array) => Promise<Buffe
 class HttpSender {
   readonly #context: ComponentContext
   readonly #settings: Settings
-  #agent: Promise<HttpAgent | HttpsAgent> | undefined
+  #client: Promise<HttpClient> | undefined
 
   constructor(context: ComponentContext, settings: Settings) {
     this.#context = context
@@ -105,13 +120,14 @@ class HttpSender {
       ...(compress ? { 'content-encoding': client.compression } : {}),
       ...client.headers,
     }
-    const reply = await this.#post(this.#url(batch.signal), payload, headers, signal)
+    const url = this.#url(batch.signal)
+    const reply = await this.#post(url, payload, headers, signal)
     if (reply.status >= 200 && reply.status < 300) return this.#noticePartialSuccess(batch, reply.body)
-    throw refusal(reply)
+    throw refusal(reply, this.#context.clock.nowMs())
   }
 
   close(): void {
-    void this.#agent?.then((agent) => agent.destroy())
+    void this.#client?.then((opened) => opened.close())
   }
 
   #url(signal: OtlpSignal): URL {
@@ -119,67 +135,25 @@ class HttpSender {
     return new URL(own ?? `${this.#settings.client.endpoint.replace(/\/+$/, '')}/v1/${signal}`)
   }
 
-  async #post(url: URL, payload: Uint8Array, headers: Record<string, string>, signal: AbortSignal): Promise<Reply> {
-    const { client } = this.#settings
-    const isSecure = url.protocol === 'https:'
-    const agent = await (this.#agent ??= this.#connect(isSecure))
-    const timeout = client.timeout > 0 ? AbortSignal.timeout(client.timeout) : undefined
-    const options = {
-      method: 'POST',
-      agent,
-      headers: { ...headers, 'content-length': String(payload.length) },
-      signal: timeout ? AbortSignal.any([signal, timeout]) : signal,
+  async #post(url: URL, payload: Uint8Array, headers: Record<string, string>, signal: AbortSignal): Promise<HttpReply> {
+    try {
+      const client = await (this.#client ??= this.#open())
+      return await client.post(url, { headers, body: payload, timeoutMs: this.#settings.client.timeout, signal })
+    } catch (cause) {
+      const message = `failed to make an HTTP request to ${url.origin}: ${(cause as Error).message}`
+      throw new DeliveryError(message, { isRetryable: true, cause })
     }
-    return new Promise<Reply>((resolve, reject) => {
-      const fail = (cause: Error): void => {
-        const message = timeout?.aborted ? `timed out after ${client.timeout} ms` : cause.message
-        reject(
-          new DeliveryError(`failed to make an HTTP request to ${url.origin}: ${message}`, {
-            isRetryable: true,
-            cause,
-          }),
-        )
-      }
-      const request = (isSecure ? httpsRequest : httpRequest)(url, options, (response) => {
-        const chunks: Buffer[] = []
-        let size = 0
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length
-          if (size <= MAX_REPLY_BYTES) chunks.push(chunk)
-        })
-        response.on('end', () => {
-          const { 'content-type': contentType = '', 'retry-after': retryAfter } = response.headers
-          resolve({
-            status: response.statusCode ?? 0,
-            contentType,
-            retryAfter,
-            body: Buffer.concat(chunks),
-            nowMs: this.#context.clock.nowMs(),
-          })
-        })
-        response.on('error', fail)
-      })
-      request.on('error', fail)
-      request.end(payload)
-    })
   }
 
-  async #connect(isSecure: boolean): Promise<HttpAgent | HttpsAgent> {
+  async #open(): Promise<HttpClient> {
     const { client } = this.#settings
-    const options = {
+    return new HttpClient({
+      tls: await loadTls(client.tls),
       keepAlive: !client.disable_keep_alives,
-      maxFreeSockets: client.max_idle_conns,
-      timeout: client.idle_conn_timeout,
-    }
-    if (!isSecure) return new HttpAgent(options)
-    const { ca, cert, key, servername, rejectUnauthorized } = await loadTls(client.tls)
-    return new HttpsAgent({
-      ...options,
-      rejectUnauthorized,
-      ...(ca ? { ca } : {}),
-      ...(cert ? { cert } : {}),
-      ...(key ? { key } : {}),
-      ...(servername ? { servername } : {}),
+      maxConnections: client.max_conns_per_host,
+      maxIdleConnections: client.max_idle_conns_per_host || client.max_idle_conns,
+      idleTimeoutMs: client.idle_conn_timeout,
+      followRedirects: true,
     })
   }
 
@@ -201,27 +175,23 @@ class HttpSender {
   }
 }
 
-interface Reply {
-  readonly status: number
-  readonly contentType: string
-  readonly retryAfter: string | undefined
-  readonly body: Buffer
-  readonly nowMs: number
-}
-
-function refusal(reply: Reply): DeliveryError {
-  const detail = reply.contentType.startsWith('application/x-protobuf')
+function refusal(reply: HttpReply, nowMs: number): DeliveryError {
+  const { 'content-type': contentType = '', 'retry-after': retryAfter } = reply.headers
+  const detail = contentType.startsWith('application/x-protobuf')
     ? readStatusMessage(new ProtoReader(reply.body))
     : reply.body.toString('utf8').trim()
   const message = `request to destination was refused with HTTP status ${reply.status}${detail ? `: ${detail.slice(0, 500)}` : ''}`
-  return new DeliveryError(message, { isRetryable: RETRYABLE.has(reply.status), retryAfterMs: retryAfterMs(reply) })
+  return new DeliveryError(message, {
+    isRetryable: RETRYABLE.has(reply.status),
+    retryAfterMs: retryAfterMs(retryAfter, nowMs),
+  })
 }
 
 /** Seconds, or a date. */
-function retryAfterMs(reply: Reply): number | undefined {
-  if (reply.retryAfter === undefined) return undefined
-  const seconds = Number(reply.retryAfter)
+function retryAfterMs(header: string | undefined, nowMs: number): number | undefined {
+  if (header === undefined) return undefined
+  const seconds = Number(header)
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000)
-  const dateMs = Date.parse(reply.retryAfter)
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - reply.nowMs)
+  const dateMs = Date.parse(header)
+  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs)
 }

@@ -18,6 +18,10 @@ export interface OtlpHttpOptions {
   /** Signal by path; only what has somewhere to go. */
   readonly paths: ReadonlyMap<string, OtlpSignal>
   readonly cors: CorsSettings | undefined
+  /** False closes the connection after every answer. */
+  readonly keepsAlive: boolean
+  /** Content encodings that are taken, `''` for none; all that can be read when absent. */
+  readonly encodings: readonly string[] | undefined
   readonly clock: Clock
   readonly logger: Logger
   /** @throws DeliveryError */
@@ -64,6 +68,7 @@ export class OtlpHttpServer {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#options.keepsAlive) response.shouldKeepAlive = false
     try {
       if (handleCors(this.#options.cors, request, response)) return
       const path = (request.url ?? '').split('?', 1)[0]
@@ -111,7 +116,10 @@ export class OtlpHttpServer {
   }
 
   async #read(request: IncomingMessage, signal: OtlpSignal, encoding: Encoding): Promise<OtlpBatch> {
-    const { maxBodyBytes } = this.#options
+    const { maxBodyBytes, encodings } = this.#options
+    const compression = request.headers['content-encoding'] ?? ''
+    if (encodings && !encodings.includes(compression))
+      throw new HttpError(400, `unsupported Content-Encoding: ${compression}`)
     const body = await readBody(request, { maxBytes: maxBodyBytes }).catch((error: unknown) => {
       throw error instanceof HttpError && error.status === 413
         ? new HttpError(413, 'http: request body too large', { cause: error })

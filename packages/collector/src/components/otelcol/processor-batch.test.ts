@@ -101,7 +101,7 @@ test('offers again while the next component cannot take it', async () => {
   const { input } = await w.start('')
   await input.consume(spans('span-1'))
   await w.clock.advance(2500)
-  assert.equal(w.context.health.state, 'unhealthy')
+  assert.match(w.context.health.message, /^cannot hand on/)
   w.refuse = undefined
   await w.clock.advance(1000)
   assert.deepEqual(

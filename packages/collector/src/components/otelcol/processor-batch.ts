@@ -2,7 +2,7 @@ import type { OtlpSignal } from '@quartet/model'
 import type { Timer } from '@quartet/runtime'
 import { DiskQueue } from '@quartet/storage'
 import type { QueueEntry } from '@quartet/storage'
-import { body, requiredBlock, type, withDefault } from '../../graph/index.ts'
+import { body, requiredBlock, type, withDefault, withoutEffect } from '../../graph/index.ts'
 import type { ComponentContext, ComponentDefinition, Decoded } from '../../graph/index.ts'
 import { decodeBatch, DeliveryError, encodeBatch, fanOut, inputExport, outputSchema, SIGNALS } from './consumer.ts'
 import type { OtlpBatch, OtlpConsumer } from './consumer.ts'
@@ -14,7 +14,7 @@ const schema = body(
     send_batch_size: withDefault(type.count, 8192),
     send_batch_max_size: withDefault(type.count, 0),
     metadata_keys: withDefault(type.list(type.text), []),
-    metadata_cardinality_limit: withDefault(type.count, 1000),
+    metadata_cardinality_limit: withoutEffect(withDefault(type.count, 1000), 'there are no metadata_keys to limit'),
     output: requiredBlock(() => outputSchema),
   },
   ({ send_batch_size, send_batch_max_size, metadata_keys }) => {
@@ -218,7 +218,7 @@ class Batcher implements OtlpConsumer {
           )
           return true
         }
-        this.#context.setHealth('unhealthy', `cannot hand on: ${reason}`)
+        this.#context.setHealth('healthy', `cannot hand on: ${reason}`)
         this.#context.logger.warn(
           { reason, signal: batch.signal, items: batch.items },
           'the next component cannot take a batch, will offer it again',

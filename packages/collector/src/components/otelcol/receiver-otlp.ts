@@ -3,22 +3,24 @@ import type { OtlpSignal } from '@quartet/model'
 import { GrpcError, GrpcStatus, parseListenAddress, startGrpcServer } from '@quartet/runtime'
 import {
   body,
-  defaultBlock,
   optional,
   optionalBlock,
   requiredBlock,
   type,
   unsupported,
   withDefault,
+  withoutEffect,
 } from '../../graph/index.ts'
 import type { ComponentContext, ComponentDefinition, Decoded } from '../../graph/index.ts'
 import { DeliveryError, fanOut, outputSchema, SIGNALS } from './consumer.ts'
 import type { OtlpBatch } from './consumer.ts'
 import { corsSchema } from './cors.ts'
+import { connectionOptions, keepaliveSchema } from './grpc-keepalive.ts'
 import { OtlpHttpServer } from './otlp-http-server.ts'
 import { EXPORT_METHODS } from './service-names.ts'
 import { signalCounters } from './signal-counters.ts'
 
+const NO_METADATA = 'no component reads the metadata of requests yet'
 const MIB = 1024 * 1024
 
 const grpcSchema = body({
@@ -26,33 +28,18 @@ const grpcSchema = body({
   transport: withDefault(type.oneOf('tcp'), 'tcp'),
   max_recv_msg_size: withDefault(type.byteSize, 4 * MIB),
   max_concurrent_streams: optional(type.count),
-  read_buffer_size: optional(type.byteSize),
-  write_buffer_size: optional(type.byteSize),
-  include_metadata: withDefault(type.bool, false),
+  read_buffer_size: withoutEffect(optional(type.byteSize), 'Node chooses the buffers of a connection'),
+  write_buffer_size: withoutEffect(optional(type.byteSize), 'Node chooses the buffers of a connection'),
+  include_metadata: withoutEffect(withDefault(type.bool, false), NO_METADATA, false),
   keepalive: optionalBlock(() => keepaliveSchema),
   tls: unsupported,
   auth: unsupported,
 })
 
-const keepaliveSchema = body({
-  server_parameters: optionalBlock(() =>
-    body({
-      max_connection_idle: optional(type.duration),
-      max_connection_age: optional(type.duration),
-      max_connection_age_grace: optional(type.duration),
-      time: optional(type.duration),
-      timeout: optional(type.duration),
-    }),
-  ),
-  enforcement_policy: optionalBlock(() =>
-    body({ min_time: optional(type.duration), permit_without_stream: optional(type.bool) }),
-  ),
-})
-
 const httpSchema = body({
   endpoint: withDefault(type.text, '0.0.0.0:4318'),
   max_request_body_size: withDefault(type.byteSize, 20 * MIB),
-  include_metadata: withDefault(type.bool, false),
+  include_metadata: withoutEffect(withDefault(type.bool, false), NO_METADATA, false),
   keep_alives_enabled: withDefault(type.bool, true),
   traces_url_path: withDefault(type.text, '/v1/traces'),
   metrics_url_path: withDefault(type.text, '/v1/metrics'),
@@ -63,12 +50,18 @@ const httpSchema = body({
   auth: unsupported,
 })
 
+const debugMetricsSchema = body({
+  disable_high_cardinality_metrics: withDefault(type.bool, true),
+  level: withDefault(type.text, 'detailed'),
+})
+
 const schema = body({
   grpc: optionalBlock(() => grpcSchema),
   http: optionalBlock(() => httpSchema),
   output: requiredBlock(() => outputSchema),
-  debug_metrics: defaultBlock(() =>
-    body({ disable_high_cardinality_metrics: withDefault(type.bool, true), level: withDefault(type.text, 'detailed') }),
+  debug_metrics: withoutEffect(
+    optionalBlock(() => debugMetricsSchema),
+    'the metrics of a component are always the same',
   ),
 })
 
@@ -145,6 +138,7 @@ class Receiver {
       portFlag: 'config.file',
       logger: this.#context.logger,
       maxMessageBytes: settings.max_recv_msg_size,
+      connection: connectionOptions(settings),
       methods,
     })
     this.addresses.set('grpc', `${server.host}:${server.port}`)
@@ -159,6 +153,8 @@ class Receiver {
       maxBodyBytes: settings.max_request_body_size,
       paths: new Map(this.#signals().map((signal) => [settings[`${signal}_url_path`], signal])),
       cors: settings.cors,
+      keepsAlive: settings.keep_alives_enabled,
+      encodings: settings.compression_algorithms,
       clock: this.#context.clock,
       logger: this.#context.logger,
       accept: this.#acceptor('http'),

@@ -208,7 +208,7 @@ export class SendingQueue implements OtlpConsumer {
           { reason: failure.message, delayMs: Math.round(delayMs), signal: batch.signal },
           'exporting failed, will retry',
         )
-        setHealth('unhealthy', `exporting failed, will retry: ${failure.message}`)
+        setHealth('healthy', `exporting failed, will retry: ${failure.message}`)
         await clock.sleep(delayMs, this.#stopping.signal)
         intervalMs = Math.min(intervalMs * retry.multiplier, retry.max_interval)
       }

@@ -1,22 +1,43 @@
 import { labelsFromRecord } from '@quartet/model'
 import { DEFAULT_ENDPOINT, RemoteWriteSink } from '@quartet/scrape'
 import type { RemoteWriteEndpointConfig } from '@quartet/scrape'
-import { blocks, body, defaultBlock, optional, optionalBlock, required, type, withDefault } from '../../graph/index.ts'
+import {
+  blocks,
+  body,
+  defaultBlock,
+  optional,
+  optionalBlock,
+  required,
+  type,
+  unsupported,
+  withDefault,
+  withoutEffect,
+} from '../../graph/index.ts'
 import type { ComponentContext, ComponentDefinition, Decoded } from '../../graph/index.ts'
-import { clientMembers, loadCredentials } from '../http-client.ts'
+import { clientMembers, loadCredentials } from '../client-settings.ts'
 import { ruleSchema, toRule } from '../relabel-rule.ts'
+import { loadTls } from '../tls-settings.ts'
 import { DeferredSink, receiverExport } from './appendable.ts'
 
+const QUEUE_ON_DISK = 'samples wait in a queue on disk of at most 1 GiB for each endpoint'
+const ONE_SENDER = 'each endpoint has one sender, which keeps the samples in order'
+
 const queueSchema = body({
-  capacity: withDefault(type.count, 10_000),
-  min_shards: withDefault(type.count, 1),
-  max_shards: withDefault(type.count, 50),
+  capacity: withoutEffect(withDefault(type.count, 10_000), QUEUE_ON_DISK),
+  min_shards: withoutEffect(withDefault(type.count, 1), ONE_SENDER, 1),
+  max_shards: withoutEffect(withDefault(type.count, 50), ONE_SENDER, 1),
   max_samples_per_send: withDefault(type.count, 2000),
-  batch_send_deadline: withDefault(type.duration, 5000),
+  batch_send_deadline: withoutEffect(withDefault(type.duration, 5000), 'samples are sent as soon as they are queued'),
   min_backoff: withDefault(type.duration, 30),
   max_backoff: withDefault(type.duration, 5000),
   retry_on_http_429: withDefault(type.bool, true),
-  sample_age_limit: withDefault(type.duration, 0),
+  sample_age_limit: withoutEffect(withDefault(type.duration, 0), 'samples are sent however old they are', 0),
+})
+
+const metadataSchema = body({
+  send: withDefault(type.bool, true),
+  send_interval: withDefault(type.duration, 60_000),
+  max_samples_per_send: withDefault(type.count, 2000),
 })
 
 const endpointSchema = body(
@@ -26,33 +47,34 @@ const endpointSchema = body(
     remote_timeout: withDefault(type.duration, 30_000),
     headers: withDefault(type.map(type.text), {}),
     send_exemplars: withDefault(type.bool, true),
-    send_native_histograms: withDefault(type.bool, false),
+    send_native_histograms: withoutEffect(
+      withDefault(type.bool, false),
+      'native histograms are not collected yet',
+      false,
+    ),
     protobuf_message: withDefault(type.oneOf('prometheus.WriteRequest'), 'prometheus.WriteRequest'),
     queue_config: defaultBlock(() => queueSchema),
-    metadata_config: optionalBlock(() =>
-      body({
-        send: optional(type.bool),
-        send_interval: optional(type.duration),
-        max_samples_per_send: optional(type.count),
-      }),
-    ),
+    metadata_config: defaultBlock(() => metadataSchema),
     write_relabel_config: blocks(() => ruleSchema),
     ...clientMembers,
-    sigv4: { kind: 'unsupported' },
-    azuread: { kind: 'unsupported' },
-  } as const,
+    sigv4: unsupported,
+    azuread: unsupported,
+  },
   ({ url }) => (URL.canParse(url) ? undefined : `url ${JSON.stringify(url)} is not a URL`),
 )
+
+const walSchema = body({
+  truncate_frequency: optional(type.duration),
+  min_keepalive_time: optional(type.duration),
+  max_keepalive_time: optional(type.duration),
+})
 
 const schema = body({
   external_labels: withDefault(type.map(type.text), {}),
   endpoint: blocks(() => endpointSchema),
-  wal: optionalBlock(() =>
-    body({
-      truncate_frequency: optional(type.duration),
-      min_keepalive_time: optional(type.duration),
-      max_keepalive_time: optional(type.duration),
-    }),
+  wal: withoutEffect(
+    optionalBlock(() => walSchema),
+    QUEUE_ON_DISK,
   ),
 })
 
@@ -90,7 +112,7 @@ async function open(context: ComponentContext, settings: Settings): Promise<Remo
   const { fileSystem, clock, logger, metrics } = context
   const endpoints: RemoteWriteEndpointConfig[] = []
   for (const [index, endpoint] of settings.endpoint.entries()) {
-    const { queue_config: queue } = endpoint
+    const { queue_config: queue, metadata_config: metadata } = endpoint
     const { basicAuth, authorization } = await loadCredentials(endpoint)
     endpoints.push({
       ...DEFAULT_ENDPOINT,
@@ -98,7 +120,12 @@ async function open(context: ComponentContext, settings: Settings): Promise<Remo
       url: endpoint.url,
       headers: { ...endpoint.headers, ...(authorization ? { authorization } : {}) },
       basicAuth,
+      tls: await loadTls(endpoint.tls_config),
+      followRedirects: endpoint.follow_redirects,
       timeoutMs: endpoint.remote_timeout,
+      sendExemplars: endpoint.send_exemplars,
+      metadataIntervalMs: metadata.send ? metadata.send_interval : undefined,
+      maxMetadataPerSend: metadata.max_samples_per_send,
       writeRelabelRules: endpoint.write_relabel_config.map(toRule),
       maxSamplesPerSend: queue.max_samples_per_send,
       minBackoffMs: queue.min_backoff,

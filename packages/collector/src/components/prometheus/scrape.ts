@@ -1,16 +1,11 @@
-import { DEFAULT_SCRAPE_CONFIG, ScrapeManager } from '@quartet/scrape'
-import type { ScrapeConfig, ScrapeProtocol } from '@quartet/scrape'
-import { body, optional, optionalBlock, required, type, withDefault } from '../../graph/index.ts'
+import { DEFAULT_SCRAPE_CONFIG, DEFAULT_SCRAPE_PROTOCOLS, ScrapeManager } from '@quartet/scrape'
+import type { ScrapeConfig } from '@quartet/scrape'
+import { body, optional, optionalBlock, required, type, withDefault, withoutEffect } from '../../graph/index.ts'
 import type { ComponentContext, ComponentDefinition, Decoded } from '../../graph/index.ts'
-import { clientMembers, loadCredentials } from '../http-client.ts'
+import { clusteringSchema } from '../clustering.ts'
+import { clientMembers, loadCredentials } from '../client-settings.ts'
+import { loadTls } from '../tls-settings.ts'
 import { appendables, FanOutSink } from './appendable.ts'
-
-const PROTOCOLS: readonly ScrapeProtocol[] = [
-  'OpenMetricsText1.0.0',
-  'OpenMetricsText0.0.1',
-  'PrometheusText1.0.0',
-  'PrometheusText0.0.4',
-]
 
 const schema = body(
   {
@@ -32,17 +27,18 @@ const schema = body(
     label_name_length_limit: withDefault(type.count, 0),
     label_value_length_limit: withDefault(type.count, 0),
     body_size_limit: withDefault(type.byteSize, 0),
-    scrape_protocols: optional(type.list(type.text)),
-    scrape_fallback_protocol: optional(
-      type.oneOf('PrometheusText0.0.4', 'PrometheusText1.0.0', 'OpenMetricsText0.0.1', 'OpenMetricsText1.0.0'),
-    ),
-    scrape_classic_histograms: withDefault(type.bool, false),
+    scrape_protocols: withDefault(type.list(type.oneOf('PrometheusProto', ...DEFAULT_SCRAPE_PROTOCOLS)), []),
+    scrape_fallback_protocol: optional(type.oneOf(...DEFAULT_SCRAPE_PROTOCOLS)),
+    scrape_classic_histograms: withoutEffect(withDefault(type.bool, false), 'classic histograms are always kept'),
     scrape_native_histograms: withDefault(type.bool, false),
     extra_metrics: withDefault(type.bool, false),
-    clustering: optionalBlock(() => body({ enabled: required(type.bool) })),
+    clustering: optionalBlock(() => clusteringSchema),
     ...clientMembers,
   },
-  ({ scrape_timeout, scrape_interval, scrape_native_histograms }) => {
+  ({ scrape_timeout, scrape_interval, scrape_native_histograms, scrape_protocols }) => {
+    if (scrape_protocols.length > 0 && scrape_protocols.every((protocol) => protocol === 'PrometheusProto'))
+      return 'scrape_protocols names only PrometheusProto, which is not supported by Quartet yet'
+    if (new Set(scrape_protocols).size < scrape_protocols.length) return 'duplicated protocol in scrape_protocols'
     if (scrape_timeout > scrape_interval) return 'scrape_timeout greater than scrape_interval'
     return scrape_native_histograms ? 'scrape_native_histograms is not supported by Quartet yet' : undefined
   },
@@ -92,7 +88,7 @@ function createManager(context: ComponentContext, settings: Settings): ScrapeMan
 
 async function scrapeConfig(id: string, settings: Settings): Promise<ScrapeConfig> {
   const { basicAuth, authorization } = await loadCredentials(settings)
-  const tls = settings.tls_config
+  const protocols = settings.scrape_protocols.filter((protocol) => protocol !== 'PrometheusProto')
   return {
     ...DEFAULT_SCRAPE_CONFIG,
     jobName: settings.job_name || id,
@@ -105,7 +101,9 @@ async function scrapeConfig(id: string, settings: Settings): Promise<ScrapeConfi
     honorTimestamps: settings.honor_timestamps,
     trackTimestampsStaleness: settings.track_timestamps_staleness,
     enableCompression: settings.enable_compression,
-    fallbackProtocol: PROTOCOLS.find((protocol) => protocol === settings.scrape_fallback_protocol),
+    scrapeProtocols: protocols.length > 0 ? protocols : DEFAULT_SCRAPE_PROTOCOLS,
+    fallbackProtocol: settings.scrape_fallback_protocol,
+    extraMetrics: settings.extra_metrics,
     staticConfigs: settings.targets.map(({ __address__: address, ...labels }) => ({
       targets: address === undefined ? [] : [address],
       labels,
@@ -120,13 +118,7 @@ async function scrapeConfig(id: string, settings: Settings): Promise<ScrapeConfi
       basicAuth,
       authorization,
       followRedirects: settings.follow_redirects,
-      tls: tls && {
-        caFile: tls.ca_file,
-        certFile: tls.cert_file,
-        keyFile: tls.key_file,
-        serverName: tls.server_name,
-        insecureSkipVerify: tls.insecure_skip_verify,
-      },
+      tlsMaterial: await loadTls(settings.tls_config),
     },
   }
 }

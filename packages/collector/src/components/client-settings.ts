@@ -1,6 +1,7 @@
-import { body, optional, optionalBlock, type, withDefault } from '../graph/index.ts'
-import type { Decoded } from '../graph/index.ts'
 import { readFile } from 'node:fs/promises'
+import { body, optional, optionalBlock, type, unsupported, withDefault, withoutEffect } from '../graph/index.ts'
+import type { Decoded } from '../graph/index.ts'
+import { tlsConfigSchema } from './tls-settings.ts'
 
 /** `basic_auth` of prometheus.* and loki.* clients. */
 export const basicAuthSchema = body(
@@ -24,19 +25,14 @@ export const clientMembers = {
   bearer_token: optional(type.secret),
   bearer_token_file: withDefault(type.text, ''),
   follow_redirects: withDefault(type.bool, true),
-  enable_http2: withDefault(type.bool, true),
-  tls_config: optionalBlock(() =>
-    body({
-      ca_file: optional(type.text),
-      cert_file: optional(type.text),
-      key_file: optional(type.text),
-      server_name: optional(type.text),
-      insecure_skip_verify: withDefault(type.bool, false),
-    }),
-  ),
-  oauth2: { kind: 'unsupported' },
-  proxy_url: { kind: 'unsupported' },
-  http_headers: { kind: 'unsupported' },
+  enable_http2: withoutEffect(withDefault(type.bool, true), 'requests go out over HTTP/1.1', false),
+  tls_config: optionalBlock(() => tlsConfigSchema),
+  oauth2: unsupported,
+  proxy_url: unsupported,
+  proxy_from_environment: unsupported,
+  proxy_connect_header: unsupported,
+  no_proxy: unsupported,
+  http_headers: unsupported,
 } as const
 
 interface ClientSettings {
@@ -50,6 +46,14 @@ export interface Credentials {
   readonly basicAuth: { readonly username: string; readonly password: string } | undefined
   /** `Bearer …`. */
   readonly authorization: string | undefined
+}
+
+/** Headers that carry the credentials. */
+export function authorizationHeaders({ basicAuth, authorization }: Credentials): Record<string, string> {
+  if (authorization) return { authorization }
+  if (!basicAuth) return {}
+  const { username, password } = basicAuth
+  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
 }
 
 /** Reads secrets from their files once, at the start of a component. */
