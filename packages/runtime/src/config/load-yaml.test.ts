@@ -130,3 +130,27 @@ test('of a union it reports the branch that came closest', async () => {
   )
   assert.deepEqual(problems, ['a.yml:3:12: error: "actions[0].modulus" must be a number, got "many"'])
 })
+
+test('a schema may word what is wrong with its keys and kind itself', async () => {
+  const schema = z.strictObject(
+    { inner: z.strictObject({}, { error: () => 'inner is no mapping' }).optional() },
+    { error: (issue) => (issue.code === 'unrecognized_keys' ? 'field {key} not found in type plain' : undefined) },
+  )
+  const found = await loadYaml({ path: 'a.yml', text: 'x: 1\ninner: secret\ny: 2\n', schema }).then(
+    () => [],
+    (error: unknown) => (error instanceof ConfigError ? error.problems : [String(error)]),
+  )
+  assert.deepEqual(found, [
+    'a.yml:1:1: error: field x not found in type plain',
+    'a.yml:2:8: error: inner is no mapping',
+    'a.yml:3:1: error: field y not found in type plain',
+  ])
+})
+
+test('reads !!binary as text, bytes that are no UTF-8 as lone surrogates', async () => {
+  const schema = z.record(z.string(), z.string())
+  const load = (text: string): Promise<unknown> => loadYaml({ path: 'a.yml', text, schema }).then(({ value }) => value)
+  assert.deepEqual(await load('a: !!binary "aMOk"'), { a: 'h\u00e4' })
+  assert.deepEqual(await load('!!binary "/w==": !!binary "Yf9i"'), { '\udcff': 'a\udcffb' })
+  await assert.rejects(load('a: !!binary "/w==$1"'), /a\.yml:1:\d+: error: !!binary value contains invalid base64 data/)
+})

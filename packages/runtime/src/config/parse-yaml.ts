@@ -3,6 +3,7 @@ import type { Document } from 'yaml'
 import { ConfigError } from '../system.ts'
 import { expandEnvironment } from './expand-environment.ts'
 import type { LoadedYaml, LoadYamlOptions } from './yaml-file.ts'
+import { binaryText } from './yaml-binary.ts'
 import { locate } from './yaml-position.ts'
 import type { YamlPath } from './yaml-position.ts'
 import { plainValue, restoreText } from './yaml-value.ts'
@@ -17,7 +18,7 @@ export function parseYaml<T>(options: LoadYamlOptions<T> & { text: string }): Lo
     lineCounter: lines,
     prettyErrors: false,
     // Go reads neither base-60 numbers nor dates where a string is wanted; here they stay text.
-    customTags: (tags) => tags.filter((tag) => !isDateOrBase60(tag)),
+    customTags: (tags) => [...tags.filter((tag) => !isDateOrBase60(tag) && !isBinary(tag)), binaryText],
   })
   const at = placer(path, document, lines)
   if (document.errors.length > 0) {
@@ -47,6 +48,10 @@ function isDateOrBase60(tag: unknown): boolean {
   if (typeof tag !== 'object' || tag === null) return tag === 'timestamp' || tag === 'intTime' || tag === 'floatTime'
   if ('format' in tag && tag.format === 'TIME') return true
   return 'tag' in tag && tag.tag === 'tag:yaml.org,2002:timestamp'
+}
+
+function isBinary(tag: unknown): boolean {
+  return tag === 'binary' || (typeof tag === 'object' && tag !== null && 'tag' in tag && tag.tag === binaryText.tag)
 }
 
 function readValue(document: Document, path: string): unknown {

@@ -14,6 +14,11 @@ export function describeIssues(issues: readonly $ZodIssue[], root: unknown): Pro
 
 function describe(issue: $ZodIssue, base: PropertyKey[], root: unknown): Problem[] {
   const path = [...base, ...issue.path]
+  const own = ownText(issue)
+  if (own !== undefined) {
+    if (issue.code !== 'unrecognized_keys') return [{ path, atKey: false, message: own }]
+    return issue.keys.map((key) => ({ path: [...path, key], atKey: true, message: own.replaceAll('{key}', key) }))
+  }
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => ({
@@ -39,6 +44,12 @@ function describe(issue: $ZodIssue, base: PropertyKey[], root: unknown): Problem
     default:
       return [{ path, atKey: false, message: issue.code === 'custom' ? issue.message : withName(path, issue.message) }]
   }
+}
+
+/** The text that a schema gave through its `error` option, in which `{key}` stands for an unknown key. */
+function ownText(issue: $ZodIssue): string | undefined {
+  const isAboutShape = issue.code === 'unrecognized_keys' || issue.code === 'invalid_type'
+  return isAboutShape && !/^(?:Unrecognized key|Invalid input)/.test(issue.message) ? issue.message : undefined
 }
 
 /**
