@@ -80,6 +80,7 @@ class MetricsService implements RunningSystem {
       config,
     )
     await service.#listen()
+    logFindings(config, logger)
     await scrapes.apply(config.scrapeConfigs)
     return service
   }
@@ -108,6 +109,7 @@ class MetricsService implements RunningSystem {
     database.setMaxExemplars(config.maxExemplars)
     this.#engine = this.#createEngine(config)
     this.#config = config
+    logFindings(config, options.logger)
     await scrapes.apply(config.scrapeConfigs)
     const timeMs = options.clock.nowMs()
     this.#lastReload = { isSuccessful: true, timeMs }
@@ -248,6 +250,12 @@ class MetricsService implements RunningSystem {
       observeQuery: serviceMetrics.observeQuery,
     }
   }
+}
+
+/** What the configuration asks for in vain is said at every start and reload. */
+function logFindings(config: PrometheusConfig, logger: Logger): void {
+  for (const { at, message } of config.findings)
+    logger.warn({ at, finding: message }, 'part of the configuration has no effect')
 }
 
 function storageOptions(

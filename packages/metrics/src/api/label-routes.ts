@@ -9,7 +9,7 @@ import { ApiError, invalidParameter } from './errors.ts'
 import { JsonBytes } from './json-bytes.ts'
 import { MAX_TIME_MS, MIN_TIME_MS, Parameters } from './parameters.ts'
 import { encodeLabels } from './query-response.ts'
-import type { Reply } from './routes.ts'
+import type { Reply } from './reply.ts'
 
 const TRUNCATED = 'results truncated due to limit'
 

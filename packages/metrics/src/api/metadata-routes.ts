@@ -6,7 +6,7 @@ import type { ActiveTarget } from '@quartet/scrape'
 import type { ApiContext } from './context.ts'
 import { ApiError } from './errors.ts'
 import { Parameters } from './parameters.ts'
-import type { Reply } from './routes.ts'
+import type { Reply } from './reply.ts'
 
 export function metadata(context: ApiContext, request: FastifyRequest): Reply {
   const parameters = Parameters.of(request)

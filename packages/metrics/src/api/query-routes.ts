@@ -12,7 +12,7 @@ import { ApiError, invalidParameter } from './errors.ts'
 import { formatTimestamp, JsonBytes } from './json-bytes.ts'
 import { MAX_TIME_MS, MIN_TIME_MS, Parameters } from './parameters.ts'
 import { encodeLabels, encodeQueryResult } from './query-response.ts'
-import type { Reply } from './routes.ts'
+import type { Reply } from './reply.ts'
 
 /** Past this a chart has more points than pixels, and upstream refuses. */
 const MAX_POINTS = 11_000

@@ -8,10 +8,8 @@ import * as labels from './label-routes.ts'
 import * as metadata from './metadata-routes.ts'
 import { landingPage } from './landing-page.ts'
 import * as queries from './query-routes.ts'
+import type { Reply } from './reply.ts'
 import * as status from './status-routes.ts'
-
-/** What a handler answers: a whole body, or the `data` of the envelope. */
-export type Reply = { readonly body: Uint8Array } | { readonly data: unknown; readonly warnings?: readonly string[] }
 
 type Handler = (context: ApiContext, request: FastifyRequest) => Reply | Promise<Reply>
 

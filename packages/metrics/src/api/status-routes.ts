@@ -4,7 +4,7 @@ import type { ApiContext } from './context.ts'
 import { invalidParameter } from './errors.ts'
 import { rfc3339 } from './metadata-routes.ts'
 import { Parameters } from './parameters.ts'
-import type { Reply } from './routes.ts'
+import type { Reply } from './reply.ts'
 
 /** The release whose API, query language and configuration this system speaks. Clients switch features on it. */
 export const UPSTREAM_VERSION = '3.8.1'
@@ -22,8 +22,8 @@ export function buildInfo(): Reply {
   }
 }
 
-export function configText(context: ApiContext): Reply {
-  return { data: { yaml: context.config().text } }
+export async function configText(context: ApiContext): Promise<Reply> {
+  return { data: { yaml: await context.config().text() } }
 }
 
 export function flags(context: ApiContext): Reply {

@@ -1,191 +1,178 @@
-import { formatDuration } from '@quartet/query'
-import { createRelabelRule } from '@quartet/scrape'
-import type { RelabelRule, ScrapeConfig, ScrapeProtocol } from '@quartet/scrape'
+import { quoteGo } from '@quartet/query'
+import type { ScrapeConfig, ScrapeProtocol } from '@quartet/scrape'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { accepted, bytes, duration, stringMap } from './fields.ts'
+import { discoveryFields, UNBUILT_DISCOVERIES } from './discovery/registry.ts'
+import { bytes, checked, duration, limit, optionalText, section } from './fields.ts'
+import type { GlobalSection } from './global-section.ts'
 import { checkHttp, httpClient, httpFields, UNSUPPORTED_HTTP_KEYS } from './http-config.ts'
-import type { GlobalSection } from './prometheus-config.ts'
+import { metricNamesProblem, metricNameSchemes } from './metric-names.ts'
+import { compileRule, effectiveRule, relabelProblem, relabelRules } from './relabel-section.ts'
+import { DEFAULT_PROTOCOLS, protocolProblem, protocolsProblem } from './scrape-protocols.ts'
+import { targetsProblem } from './static-section.ts'
 
-/** One relabelling rule, checked and compiled. */
-export const relabelRule = z
-  .strictObject({
-    source_labels: z.array(z.string()).optional(),
-    separator: z.string().optional(),
-    regex: z.union([z.string(), z.number()]).transform(String).optional(),
-    modulus: z.number().int().nonnegative().optional(),
-    target_label: z.string().optional(),
-    replacement: z.union([z.string(), z.number()]).transform(String).optional(),
-    action: z.string().optional(),
-  })
-  .transform((rule, context): RelabelRule => {
-    try {
-      return createRelabelRule({
-        sourceLabels: rule.source_labels,
-        separator: rule.separator,
-        regex: rule.regex,
-        modulus: rule.modulus,
-        targetLabel: rule.target_label,
-        replacement: rule.replacement,
-        action: rule.action,
-      })
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
-      return z.NEVER
+const fields = {
+  job_name: z.string().default(''),
+  honor_labels: z.boolean().default(false),
+  honor_timestamps: z.boolean().default(true),
+  track_timestamps_staleness: z.boolean().default(false),
+  params: z.record(z.string(), z.array(z.string())).default({}),
+  scrape_interval: duration.default(0),
+  scrape_timeout: duration.default(0),
+  scrape_protocols: z.array(z.string()).optional(),
+  fallback_scrape_protocol: z.string().default(''),
+  scrape_native_histograms: z.boolean().optional(),
+  always_scrape_classic_histograms: z.boolean().optional(),
+  convert_classic_histograms_to_nhcb: z.boolean().optional(),
+  extra_scrape_metrics: z.boolean().optional(),
+  scrape_failure_log_file: optionalText,
+  metrics_path: z.string().default('/metrics'),
+  scheme: z.enum(['http', 'https']).default('http'),
+  enable_compression: z.boolean().default(true),
+  body_size_limit: bytes.default(0),
+  sample_limit: limit.default(0),
+  target_limit: limit.default(0),
+  label_limit: limit.default(0),
+  label_name_length_limit: limit.default(0),
+  label_value_length_limit: limit.default(0),
+  native_histogram_bucket_limit: limit.default(0),
+  native_histogram_min_bucket_factor: z.number().default(0),
+  keep_dropped_targets: limit.default(0),
+  metric_name_validation_scheme: z.string().default(''),
+  metric_name_escaping_scheme: z.string().default(''),
+  ...httpFields,
+  relabel_configs: relabelRules('empty or null target relabeling rule in scrape config'),
+  metric_relabel_configs: relabelRules('empty or null metric relabeling rule in scrape config'),
+  ...discoveryFields,
+}
+
+/** One entry of `scrape_configs`. */
+export const scrapeSection = checked(
+  section('config.plain', fields, 'empty or null scrape config section'),
+  ({ job_name: job }) => (job === '' ? 'job_name is empty' : undefined),
+  checkHttp,
+  (job) => targetsProblem(job.static_configs, job.relabel_configs),
+  ({ job_name: job, scrape_protocols: protocols }) => {
+    const problem = protocolsProblem(protocols)
+    return problem === undefined ? undefined : `${problem} for scrape config with job name ${quoteGo(job)}`
+  },
+  ({ job_name: job, fallback_scrape_protocol: protocol }) => {
+    const problem = protocol === '' ? undefined : protocolProblem(protocol)
+    if (problem === undefined) return undefined
+    return `invalid fallback_scrape_protocol for scrape config with job name ${quoteGo(job)}: ${problem}`
+  },
+)
+
+export type ScrapeSection = z.infer<typeof scrapeSection>
+
+/** What a job contradicts in `global`. */
+export function scrapeProblems(job: ScrapeSection, global: GlobalSection): string[] {
+  const problems: string[] = []
+  if (job.scrape_timeout > (job.scrape_interval || global.scrape_interval)) {
+    const name = quoteGo(job.job_name)
+    problems.push(`scrape timeout greater than scrape interval for scrape config with job name ${name}`)
+  }
+  const names = metricNamesProblem(job, global)
+  if (names !== undefined) problems.push(names)
+  if (metricNameSchemes(job, global).validation === 'legacy') {
+    for (const rule of [...job.relabel_configs, ...job.metric_relabel_configs]) {
+      const problem = relabelProblem(rule, true)
+      if (problem !== undefined) problems.push(problem)
     }
-  })
+  }
+  return problems
+}
 
-/** Discovery that prometheus.yml may ask for and that is not built yet. */
-const OTHER_DISCOVERIES = [
-  'dns_sd_configs',
-  'docker_sd_configs',
-  'dockerswarm_sd_configs',
-  'http_sd_configs',
-  'kubernetes_sd_configs',
-  'consul_sd_configs',
-  'ec2_sd_configs',
-  'aws_sd_configs',
-  'azure_sd_configs',
-  'digitalocean_sd_configs',
-  'ecs_sd_configs',
-  'eureka_sd_configs',
-  'gce_sd_configs',
-  'hetzner_sd_configs',
-  'ionos_sd_configs',
-  'kuma_sd_configs',
-  'lightsail_sd_configs',
-  'linode_sd_configs',
-  'marathon_sd_configs',
-  'nerve_sd_configs',
-  'nomad_sd_configs',
-  'openstack_sd_configs',
-  'ovhcloud_sd_configs',
-  'puppetdb_sd_configs',
-  'scaleway_sd_configs',
-  'serverset_sd_configs',
-  'stackit_sd_configs',
-  'triton_sd_configs',
-  'uyuni_sd_configs',
-  'vultr_sd_configs',
-] as const
+/** The job with everything filled in that `global` or another key decides. */
+export function effectiveScrape(job: ScrapeSection, global: GlobalSection): ScrapeSection {
+  const scrapeInterval = job.scrape_interval || global.scrape_interval
+  const schemes = metricNameSchemes(job, global)
+  return {
+    ...job,
+    scrape_interval: scrapeInterval,
+    scrape_timeout: job.scrape_timeout || Math.min(global.scrape_timeout, scrapeInterval),
+    scrape_protocols: job.scrape_protocols ?? global.scrape_protocols ?? defaultProtocols(job, global),
+    scrape_native_histograms: job.scrape_native_histograms ?? global.scrape_native_histograms,
+    always_scrape_classic_histograms: job.always_scrape_classic_histograms ?? global.always_scrape_classic_histograms,
+    convert_classic_histograms_to_nhcb:
+      job.convert_classic_histograms_to_nhcb ?? global.convert_classic_histograms_to_nhcb,
+    extra_scrape_metrics: job.extra_scrape_metrics ?? global.extra_scrape_metrics,
+    scrape_failure_log_file: job.scrape_failure_log_file ?? global.scrape_failure_log_file,
+    body_size_limit: job.body_size_limit || global.body_size_limit,
+    sample_limit: job.sample_limit || global.sample_limit,
+    target_limit: job.target_limit || global.target_limit,
+    label_limit: job.label_limit || global.label_limit,
+    label_name_length_limit: job.label_name_length_limit || global.label_name_length_limit,
+    label_value_length_limit: job.label_value_length_limit || global.label_value_length_limit,
+    keep_dropped_targets: job.keep_dropped_targets || global.keep_dropped_targets,
+    metric_name_validation_scheme: schemes.validation,
+    metric_name_escaping_scheme: schemes.escaping,
+    relabel_configs: job.relabel_configs.map(effectiveRule),
+    metric_relabel_configs: job.metric_relabel_configs.map(effectiveRule),
+  }
+}
 
-const PROTOCOLS: readonly ScrapeProtocol[] = [
+function defaultProtocols(job: ScrapeSection, global: GlobalSection): string[] {
+  const isNative = job.scrape_native_histograms ?? global.scrape_native_histograms
+  return isNative ? ['PrometheusProto', ...DEFAULT_PROTOCOLS] : [...DEFAULT_PROTOCOLS]
+}
+
+/** Keys of a scrape configuration as it was written that have no effect yet. */
+export function unsupportedScrapeKeys(job: ScrapeSection): string[] {
+  const http = UNSUPPORTED_HTTP_KEYS.filter((key) => job[key] !== undefined && job[key] !== false)
+  const keys = (
+    [
+      'scrape_protocols',
+      'scrape_native_histograms',
+      'always_scrape_classic_histograms',
+      'convert_classic_histograms_to_nhcb',
+      'extra_scrape_metrics',
+      'native_histogram_bucket_limit',
+      'native_histogram_min_bucket_factor',
+      'scrape_failure_log_file',
+      'keep_dropped_targets',
+      'metric_name_validation_scheme',
+      'metric_name_escaping_scheme',
+    ] as const
+  ).filter((key) => job[key] !== undefined && job[key] !== 0 && job[key] !== '')
+  return [...UNBUILT_DISCOVERIES.filter((key) => job[key].length > 0), ...http, ...keys]
+}
+
+/** @param job an effective one @param directory against which relative file names are resolved */
+export async function toScrapeConfig(job: ScrapeSection, directory: string): Promise<ScrapeConfig> {
+  const isLegacy = job.metric_name_validation_scheme === 'legacy'
+  return {
+    jobName: job.job_name,
+    scrapeIntervalMs: job.scrape_interval,
+    scrapeTimeoutMs: job.scrape_timeout,
+    metricsPath: job.metrics_path,
+    scheme: job.scheme,
+    params: job.params,
+    honorLabels: job.honor_labels,
+    honorTimestamps: job.honor_timestamps,
+    trackTimestampsStaleness: job.track_timestamps_staleness,
+    enableCompression: job.enable_compression,
+    fallbackProtocol: TEXT_PROTOCOLS.find((protocol) => protocol === job.fallback_scrape_protocol),
+    staticConfigs: job.static_configs,
+    fileSdConfigs: job.file_sd_configs.map((files) => ({
+      files: files.files.map((file) => resolve(directory, file)),
+      refreshIntervalMs: files.refresh_interval,
+    })),
+    relabelRules: job.relabel_configs.map((rule) => compileRule(rule, isLegacy)),
+    metricRelabelRules: job.metric_relabel_configs.map((rule) => compileRule(rule, isLegacy)),
+    sampleLimit: job.sample_limit,
+    labelLimit: job.label_limit,
+    labelNameLengthLimit: job.label_name_length_limit,
+    labelValueLengthLimit: job.label_value_length_limit,
+    targetLimit: job.target_limit,
+    bodySizeLimitBytes: job.body_size_limit,
+    http: await httpClient(job, directory),
+  }
+}
+
+const TEXT_PROTOCOLS: readonly ScrapeProtocol[] = [
   'PrometheusText0.0.4',
   'PrometheusText1.0.0',
   'OpenMetricsText0.0.1',
   'OpenMetricsText1.0.0',
 ]
-
-const discoveryFields = Object.fromEntries(OTHER_DISCOVERIES.map((name) => [name, accepted])) as Record<
-  (typeof OTHER_DISCOVERIES)[number],
-  typeof accepted
->
-
-export const scrapeSection = z
-  .strictObject({
-    job_name: z.string().default(''),
-    scrape_interval: duration.optional(),
-    scrape_timeout: duration.optional(),
-    metrics_path: z.string().default('/metrics'),
-    scheme: z.enum(['http', 'https']).default('http'),
-    params: z.record(z.string(), z.array(z.string())).default({}),
-    honor_labels: z.boolean().default(false),
-    honor_timestamps: z.boolean().default(true),
-    track_timestamps_staleness: z.boolean().default(false),
-    enable_compression: z.boolean().default(true),
-    fallback_scrape_protocol: z.enum([...PROTOCOLS, 'PrometheusProto']).optional(),
-    scrape_protocols: accepted,
-    scrape_native_histograms: accepted,
-    always_scrape_classic_histograms: accepted,
-    convert_classic_histograms_to_nhcb: accepted,
-    native_histogram_bucket_limit: accepted,
-    native_histogram_min_bucket_factor: accepted,
-    metric_name_validation_scheme: accepted,
-    metric_name_escaping_scheme: accepted,
-    keep_dropped_targets: accepted,
-    scrape_failure_log_file: accepted,
-    sample_limit: z.number().int().nonnegative().optional(),
-    label_limit: z.number().int().nonnegative().optional(),
-    label_name_length_limit: z.number().int().nonnegative().optional(),
-    label_value_length_limit: z.number().int().nonnegative().optional(),
-    target_limit: z.number().int().nonnegative().optional(),
-    body_size_limit: bytes.optional(),
-    static_configs: z
-      .array(z.strictObject({ targets: z.array(z.string()).default([]), labels: stringMap.default({}) }))
-      .default([]),
-    file_sd_configs: z
-      .array(z.strictObject({ files: z.array(z.string()).default([]), refresh_interval: duration.default(300_000) }))
-      .default([]),
-    relabel_configs: z.array(relabelRule).default([]),
-    metric_relabel_configs: z.array(relabelRule).default([]),
-    ...discoveryFields,
-    ...httpFields,
-  })
-  .superRefine((section, context) => {
-    const problem = section.job_name === '' ? 'job_name is empty' : checkHttp(section)
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem })
-  })
-
-export type ScrapeSection = z.infer<typeof scrapeSection>
-
-/** Keys of a scrape configuration that have no effect yet. */
-export function unsupportedScrapeKeys(section: ScrapeSection): string[] {
-  const keys = [
-    ...OTHER_DISCOVERIES,
-    ...UNSUPPORTED_HTTP_KEYS,
-    'scrape_native_histograms',
-    'always_scrape_classic_histograms',
-    'convert_classic_histograms_to_nhcb',
-    'native_histogram_bucket_limit',
-    'native_histogram_min_bucket_factor',
-    'scrape_protocols',
-    'scrape_failure_log_file',
-    'keep_dropped_targets',
-    'metric_name_validation_scheme',
-    'metric_name_escaping_scheme',
-  ] as const
-  return keys.filter((key) => section[key] !== undefined)
-}
-
-/** @throws Error with upstream's text when interval and timeout contradict each other */
-export async function toScrapeConfig(
-  section: ScrapeSection,
-  global: GlobalSection,
-  directory: string,
-): Promise<ScrapeConfig> {
-  const scrapeIntervalMs = section.scrape_interval ?? global.scrape_interval
-  const timeoutMs = section.scrape_timeout ?? Math.min(global.scrape_timeout, scrapeIntervalMs)
-  if (timeoutMs > scrapeIntervalMs) {
-    const job = JSON.stringify(section.job_name)
-    const values = `${formatDuration(timeoutMs)} > ${formatDuration(scrapeIntervalMs)}`
-    throw new Error(`scrape timeout greater than scrape interval for scrape config with job name ${job} (${values})`)
-  }
-  const protocol = section.fallback_scrape_protocol
-  return {
-    jobName: section.job_name,
-    scrapeIntervalMs,
-    scrapeTimeoutMs: timeoutMs,
-    metricsPath: section.metrics_path,
-    scheme: section.scheme,
-    params: section.params,
-    honorLabels: section.honor_labels,
-    honorTimestamps: section.honor_timestamps,
-    trackTimestampsStaleness: section.track_timestamps_staleness,
-    enableCompression: section.enable_compression,
-    fallbackProtocol: protocol === 'PrometheusProto' ? undefined : protocol,
-    staticConfigs: section.static_configs,
-    fileSdConfigs: section.file_sd_configs.map((files) => ({
-      files: files.files.map((file) => resolve(directory, file)),
-      refreshIntervalMs: files.refresh_interval,
-    })),
-    relabelRules: section.relabel_configs,
-    metricRelabelRules: section.metric_relabel_configs,
-    sampleLimit: section.sample_limit ?? global.sample_limit,
-    labelLimit: section.label_limit ?? global.label_limit,
-    labelNameLengthLimit: section.label_name_length_limit ?? global.label_name_length_limit,
-    labelValueLengthLimit: section.label_value_length_limit ?? global.label_value_length_limit,
-    targetLimit: section.target_limit ?? global.target_limit,
-    bodySizeLimitBytes: section.body_size_limit ?? global.body_size_limit,
-    http: await httpClient(section, directory),
-  }
-}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { sigv4 } from './cloud-auth.ts'
+import { discoveryFields } from './discovery/registry.ts'
+import { checked, countSet, duration, listOf, optionalText, section } from './fields.ts'
+import { checkHttp, httpFields } from './http-config.ts'
+import { effectiveRule, relabelRules } from './relabel-section.ts'
+import { targetsProblem } from './static-section.ts'
+
+const alertmanager = checked(
+  section('config.plain', {
+    ...httpFields,
+    sigv4: sigv4.optional(),
+    scheme: z.string().default('http'),
+    path_prefix: optionalText,
+    timeout: duration.default(10_000),
+    api_version: z.string().default('v2'),
+    relabel_configs: relabelRules('empty or null Alertmanager target relabeling rule'),
+    alert_relabel_configs: relabelRules('empty or null Alertmanager alert relabeling rule'),
+    ...discoveryFields,
+  }),
+  ({ api_version: version }) =>
+    version === 'v2' ? undefined : `expected Alertmanager api version to be one of [v2] but got ${version}`,
+  checkHttp,
+  (target) =>
+    target.sigv4 !== undefined && countSet(target.basic_auth, target.authorization, target.oauth2) > 0
+      ? 'at most one of basic_auth, authorization, oauth2, & sigv4 must be configured'
+      : undefined,
+  (target) => targetsProblem(target.static_configs, target.relabel_configs),
+)
+
+/** `alerting`: where alerts are sent. */
+export const alertingSection = section('config.plain', {
+  alert_relabel_configs: relabelRules('empty or null alert relabeling rule'),
+  alertmanagers: listOf(alertmanager).default([]),
+})
+
+type AlertingSection = z.infer<typeof alertingSection>
+
+export function effectiveAlerting(alerting: AlertingSection): AlertingSection {
+  return {
+    alert_relabel_configs: alerting.alert_relabel_configs.map(effectiveRule),
+    alertmanagers: alerting.alertmanagers.map((target) => ({
+      ...target,
+      relabel_configs: target.relabel_configs.map(effectiveRule),
+      alert_relabel_configs: target.alert_relabel_configs.map(effectiveRule),
+    })),
+  }
+}

@@ -1,0 +1,53 @@
+import type { Finding } from '@quartet/runtime'
+import { UNBUILT_DISCOVERIES } from './discovery/registry.ts'
+import type { PrometheusSections } from './prometheus-schema.ts'
+import { unsupportedScrapeKeys } from './scrape-section.ts'
+
+/** What is accepted and checked but has no effect yet, each with its place. @param config as it was written */
+export function unsupportedKeys(config: PrometheusSections, at: (path: (string | number)[]) => string): Finding[] {
+  const findings: Finding[] = []
+  const note = (path: (string | number)[]): void => {
+    findings.push(noEffect(at(path), String(path.at(-1))))
+  }
+  for (const key of ['rule_files', 'remote_write', 'remote_read'] as const) {
+    if (config[key].length > 0) note([key])
+  }
+  if (config.alerting !== undefined) note(['alerting'])
+  for (const [index, target] of (config.alerting?.alertmanagers ?? []).entries()) {
+    for (const key of UNBUILT_DISCOVERIES) if (target[key].length > 0) note(['alerting', 'alertmanagers', index, key])
+  }
+  if (config.tracing !== undefined) note(['tracing'])
+  const { global } = config
+  for (const key of ['query_log_file', 'scrape_failure_log_file', 'scrape_protocols'] as const) {
+    if (global[key] !== undefined) note(['global', key])
+  }
+  for (const key of [
+    'rule_query_offset',
+    'scrape_native_histograms',
+    'convert_classic_histograms_to_nhcb',
+    'always_scrape_classic_histograms',
+    'extra_scrape_metrics',
+    'keep_dropped_targets',
+  ] as const) {
+    if (global[key] !== 0 && global[key] !== false) note(['global', key])
+  }
+  if (global.metric_name_validation_scheme === 'legacy') note(['global', 'metric_name_validation_scheme'])
+  if (global.metric_name_escaping_scheme !== undefined) note(['global', 'metric_name_escaping_scheme'])
+  const tsdb = config.storage?.tsdb
+  if ((tsdb?.out_of_order_time_window ?? 0) > 0) note(['storage', 'tsdb', 'out_of_order_time_window'])
+  if (tsdb?.stale_series_compaction_threshold !== undefined) {
+    note(['storage', 'tsdb', 'stale_series_compaction_threshold'])
+  }
+  if (tsdb?.retention?.percentage !== undefined) note(['storage', 'tsdb', 'retention', 'percentage'])
+  if (config.runtime.gogc !== DEFAULT_GOGC) note(['runtime', 'gogc'])
+  for (const [index, job] of config.scrape_configs.entries()) {
+    for (const key of unsupportedScrapeKeys(job)) note(['scrape_configs', index, key])
+  }
+  return findings
+}
+
+const DEFAULT_GOGC = 75
+
+export function noEffect(at: string, key: string): Finding {
+  return { severity: 'warning', at, message: `"${key}" is not supported yet and has no effect` }
+}
