@@ -72,9 +72,22 @@ test('Explore answers in all three languages', async () => {
   )
 })
 
-test('a trace leads to its logs, and on to the metrics of its service', async () => {
-  await show(explore('tempo', { queryType: 'traceql', query: shop.traceIds[0] }), 'explore-trace', [
-    'POST /checkout',
-    'charge card',
-  ])
+test('a trace leads to its logs and to the metrics of its service', async () => {
+  const path = explore('tempo', { queryType: 'traceql', query: shop.traceIds[0] })
+  await show(path, 'explore-trace', ['POST /checkout', 'charge card'])
+  await page.getByText('charge card').click()
+  const detail = page.getByTestId('span-detail')
+  await detail.getByRole('link', { name: /Request rate/ }).click()
+  await page.getByText('rate(http_server_request_duration_seconds_count').first().waitFor()
+  await page.screenshot({ path: screenshotPath('trace-to-metrics') })
+  await page.goBack()
+  await page.getByText('render checkout').click()
+  await page.getByTestId('span-detail').getByRole('link', { name: 'Logs for this span' }).click()
+  await page
+    .getByTestId('log-list')
+    .getByText(/POST \/checkout/)
+    .first()
+    .waitFor()
+  await page.screenshot({ path: screenshotPath('trace-to-logs') })
+  assert.deepEqual(complaints, [])
 })
