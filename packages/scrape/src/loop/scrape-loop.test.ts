@@ -76,6 +76,8 @@ interface Page {
 
 interface Fixture {
   page: Page
+  /** Accept headers of the scrapes. */
+  accepts: string[]
   sink: RecordingSink
   loop: ScrapeLoop
   /** Moves the clock and scrapes once. */
@@ -84,7 +86,9 @@ interface Fixture {
 
 async function fixture(context: TestContext, config: Partial<ScrapeConfig> = {}): Promise<Fixture> {
   const page: Page = { status: 200, contentType: 'text/plain; version=0.0.4', body: '' }
-  const server = createServer((_request, response) => {
+  const accepts: string[] = []
+  const server = createServer((request, response) => {
+    accepts.push(request.headers.accept ?? '')
     response.writeHead(page.status, { 'content-type': page.contentType }).end(page.body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -117,7 +121,7 @@ async function fixture(context: TestContext, config: Partial<ScrapeConfig> = {})
     await clock.advance(timeMs - clock.nowMs())
     await loop.scrapeAt(timeMs)
   }
-  return { page, sink, loop, at }
+  return { page, accepts, sink, loop, at }
 }
 
 test('stores every sample with the target labels and the report samples', async (context) => {
@@ -243,4 +247,27 @@ test('a stopped target leaves stale markers for all its series', async (context)
   await loop.stop({ markStale: true })
   assert.equal(sink.lines.length, 6)
   assert.ok(sink.lines.every((line) => line.includes(' stale ')))
+})
+
+test('asks for the protocols that are configured, best first', async (context) => {
+  const { accepts, at } = await fixture(context, { scrapeProtocols: ['PrometheusText0.0.4', 'OpenMetricsText0.0.1'] })
+  await at(0)
+  assert.deepEqual(accepts, [
+    'text/plain;version=0.0.4;q=0.3,application/openmetrics-text;version=0.0.1;q=0.2,*/*;q=0.1',
+  ])
+})
+
+test('extra metrics tell the timeout, the sample limit and the size of the page', async (context) => {
+  const { page, sink, at } = await fixture(context, { extraMetrics: true, sampleLimit: 5, bodySizeLimitBytes: 8 })
+  page.body = 'a 1\n'
+  await at(0)
+  const extra = (): number[] =>
+    ['scrape_timeout_seconds', 'scrape_sample_limit', 'scrape_body_size_bytes'].map((name) => sink.value(name))
+  assert.deepEqual(extra(), [10, 5, 4])
+  page.body = 'a 1\nbcdefgh 2\n'
+  await at(15_000)
+  assert.deepEqual(extra(), [10, 5, -1])
+  page.status = 500
+  await at(30_000)
+  assert.deepEqual(extra(), [10, 5, 0])
 })

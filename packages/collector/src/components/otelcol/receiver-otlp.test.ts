@@ -141,3 +141,30 @@ test('takes gRPC and maps failures to its codes', async () => {
   failure = undefined
   client.close()
 })
+
+test('takes only the compressions that are configured, and closes connections when told to', async (t) => {
+  const strict = buildComponent(
+    otlpReceiver,
+    testContext(),
+    `http {
+       endpoint = "127.0.0.1:0"
+       keep_alives_enabled = false
+       compression_algorithms = ["", "zstd"]
+     }
+     output { traces = [sink] }`,
+    { sink },
+  )
+  await strict.start()
+  t.after(() => strict.stop())
+  const url = `http://${String(strict.debugInfo!().get('http'))}/v1/traces`
+  const { bytes } = spans('span-1')
+  const send = (body: Uint8Array, headers: Record<string, string>): Promise<Response> =>
+    fetch(url, { method: 'POST', body: body as Uint8Array<ArrayBuffer>, headers: { ...PROTO, ...headers } })
+  const plain = await send(bytes, {})
+  assert.deepEqual([plain.status, plain.headers.get('connection')], [200, 'close'])
+  assert.equal((await send(zstdCompressSync(bytes), { 'content-encoding': 'zstd' })).status, 200)
+  const refused = await send(gzipSync(bytes), { 'content-encoding': 'gzip' })
+  assert.equal(refused.status, 400)
+  const reason = readStatusMessage(new ProtoReader(new Uint8Array(await refused.arrayBuffer())))
+  assert.equal(reason, 'unsupported Content-Encoding: gzip')
+})
