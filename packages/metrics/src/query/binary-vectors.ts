@@ -5,7 +5,7 @@ import type { StepGrid } from '@quartet/query'
 import { arithmeticOf, comparisonOf } from './binary-ops.ts'
 import { EvaluationError } from './errors.ts'
 import { groupBy, groupWithout } from './grouping.ts'
-import { ABSENT, FLOAT, hasAny, newSeries, ownSeries, sameLabelset } from './steps.ts'
+import { ABSENT, FLOAT, hasAny, newSeries, ownSeries, sameLabelset, SeriesMerger } from './steps.ts'
 import type { SeriesSink, StepSeries } from './steps.ts'
 import type { BinaryExpr, VectorMatching } from './syntax/ast.ts'
 
@@ -26,8 +26,11 @@ export function combineSets(pair: VectorPair, sink: SeriesSink): void {
   const { grid, expr } = pair
   if (expr.op === 'or') {
     const presence = presenceBySignature(pair.left, signature, grid.count)
-    for (const series of pair.left) sink(ownSeries(series))
-    filterByPresence(pair.right, { signature, presence, keepsMatched: false }, sink)
+    // A series may come from the left at one step and from the right at another, and still is one.
+    const merger = new SeriesMerger()
+    for (const series of pair.left) merger.add(series)
+    filterByPresence(pair.right, { signature, presence, keepsMatched: false }, (series) => merger.add(series))
+    merger.flush(sink)
     return
   }
   const presence = presenceBySignature(pair.right, signature, grid.count)
@@ -69,9 +72,14 @@ function filterByPresence(
 }
 
 interface MatchGroup {
-  readonly key: string
-  readonly ones: StepSeries[]
-  readonly manys: StepSeries[]
+  readonly ones: Positioned[]
+  readonly manys: Positioned[]
+}
+
+/** A series and its place on its side, which decides who is named first in an error. */
+interface Positioned {
+  readonly series: StepSeries
+  readonly index: number
 }
 
 interface Output {
@@ -88,24 +96,73 @@ export async function combineVectors(pair: VectorPair, sink: SeriesSink): Promis
   const groups = matchGroups(one, many, signatureOf(matching))
   const combine = combiner(pair, isSwapped)
   const outputs = new Map<string, Output>()
+  const errors = new EarliestError()
+  const matches = presenceOf(many, grid.count)
   for (const group of groups) {
-    refuseDuplicates(group, pair, isSwapped)
+    findDuplicates(group, { pair, isSwapped, matches }, errors)
+    const isMatched = group.manys.length > 1 ? new Uint8Array(grid.count) : undefined
     for (const left of group.manys) {
+      // Behind all errors of the "one" side, as upstream looks at that first.
+      const rank = one.length + left.index
       for (const right of group.ones) {
         const scratch = newSeries([], grid.count)
-        if (!combine(left, right, scratch)) continue
-        scratch.labels = resultLabels(left.labels, right.labels, pair)
-        scratch.dropName = pair.delayNameRemoval && (dropsName(pair.expr) || left.dropName)
-        addOutput(outputs, { series: scratch, group }, pair)
+        if (!combine(left.series, right.series, scratch)) continue
+        scratch.labels = resultLabels(left.series.labels, right.series.labels, pair)
+        scratch.dropName = pair.delayNameRemoval && (dropsName(pair.expr) || left.series.dropName)
+        if (isMatched !== undefined && matching.cardinality === 'one-to-one') {
+          findSecondMatches(scratch.present, isMatched, rank, errors)
+        }
+        addOutput(outputs, { series: scratch, group }, rank, errors)
       }
     }
     const pause = pair.checkpoint()
     if (pause !== undefined) await pause
   }
+  errors.throwIfAny()
   for (const { series } of outputs.values()) sink(series)
 }
 
-function addOutput(outputs: Map<string, Output>, output: Output, pair: VectorPair): void {
+/** Upstream goes step by step and ends with the first error; here series come first, so errors wait for an earlier one. */
+class EarliestError {
+  #step = Infinity
+  #rank = Infinity
+  #make: (() => EvaluationError) | undefined
+
+  /** No error at this step or behind it can come before the one that is known. */
+  isLate(step: number): boolean {
+    return step > this.#step
+  }
+
+  add(step: number, rank: number, make: () => EvaluationError): void {
+    if (step > this.#step || (step === this.#step && rank >= this.#rank)) return
+    this.#step = step
+    this.#rank = rank
+    this.#make = make
+  }
+
+  throwIfAny(): void {
+    if (this.#make !== undefined) throw this.#make()
+  }
+}
+
+function presenceOf(series: readonly StepSeries[], count: number): Uint8Array {
+  const seen = new Uint8Array(count)
+  for (const { present } of series) for (let step = 0; step < count; step++) seen[step] |= present[step]
+  return seen
+}
+
+function findSecondMatches(present: Uint8Array, isMatched: Uint8Array, rank: number, errors: EarliestError): void {
+  for (let step = 0; step < present.length; step++) {
+    if (present[step] === ABSENT) continue
+    if (isMatched[step] === 1) {
+      const text = 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)'
+      errors.add(step, rank, () => new EvaluationError(text))
+    }
+    isMatched[step] = 1
+  }
+}
+
+function addOutput(outputs: Map<string, Output>, output: Output, rank: number, errors: EarliestError): void {
   const key = labelsKey(output.series.labels)
   const existing = outputs.get(key)
   if (existing === undefined) {
@@ -116,55 +173,64 @@ function addOutput(outputs: Map<string, Output>, output: Output, pair: VectorPai
   const source = output.series
   for (let step = 0; step < source.present.length; step++) {
     if (source.present[step] === ABSENT) continue
-    if (target.present[step] !== ABSENT) {
-      if (existing.group !== output.group) throw sameLabelset()
-      throw new EvaluationError(
-        pair.matching.cardinality === 'one-to-one'
-          ? 'multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)'
-          : 'multiple matches for labels: grouping labels must ensure unique matches',
-      )
+    if (target.present[step] === ABSENT) {
+      target.present[step] = source.present[step]
+      target.values[step] = source.values[step]
+    } else if (existing.group === output.group) {
+      const text = 'multiple matches for labels: grouping labels must ensure unique matches'
+      errors.add(step, rank, () => new EvaluationError(text))
+    } else {
+      // Found by upstream when the step is done.
+      errors.add(step, Number.MAX_SAFE_INTEGER, sameLabelset)
     }
-    target.present[step] = source.present[step]
-    target.values[step] = source.values[step]
   }
 }
 
+/** Groups with anything on the "one" side: also those without a partner have to be free of duplicates. */
 function matchGroups(
   one: readonly StepSeries[],
   many: readonly StepSeries[],
   signature: (labels: Labels) => string,
 ): Iterable<MatchGroup> {
   const groups = new Map<string, MatchGroup>()
-  for (const series of one) {
+  for (const [index, series] of one.entries()) {
     const key = signature(series.labels)
     const group = groups.get(key)
-    if (group === undefined) groups.set(key, { key, ones: [series], manys: [] })
-    else group.ones.push(series)
+    if (group === undefined) groups.set(key, { ones: [{ series, index }], manys: [] })
+    else group.ones.push({ series, index })
   }
   const used = new Set<MatchGroup>()
-  for (const series of many) {
+  for (const [index, series] of many.entries()) {
     const group = groups.get(signature(series.labels))
     if (group === undefined) continue
-    group.manys.push(series)
+    group.manys.push({ series, index })
     used.add(group)
   }
-  // Order of the "many" side; groups without a partner still have to be free of duplicates.
+  // In the order of the "many" side, the rest behind them.
   for (const group of groups.values()) used.add(group)
   return used
 }
 
-function refuseDuplicates(group: MatchGroup, pair: VectorPair, isSwapped: boolean): void {
-  if (group.ones.length < 2) return
-  for (let step = 0; step < pair.grid.count; step++) {
-    const present = group.ones.filter((series) => series.present[step] !== ABSENT)
-    if (present.length < 2) continue
-    const side = isSwapped ? 'left' : 'right'
-    const matched = formatLabels(matchingLabels(present[0].labels, pair.matching))
-    const [first, second] = present.map((series) => formatLabels(series.labels))
-    throw new EvaluationError(
-      `found duplicate series for the match group ${matched} on the ${side} hand-side of the operation: ` +
-        `[${second}, ${first}];many-to-many matching not allowed: matching labels must be unique on one side`,
-    )
+/** Two of the "one" side at one step are an error, unless there is nothing at all on the other side then. */
+function findDuplicates(
+  { ones }: MatchGroup,
+  { pair, isSwapped, matches }: { pair: VectorPair; isSwapped: boolean; matches: Uint8Array },
+  errors: EarliestError,
+): void {
+  if (ones.length < 2) return
+  for (let step = 0; step < matches.length && !errors.isLate(step); step++) {
+    if (matches[step] === ABSENT) continue
+    const [first, second] = ones.filter(({ series }) => series.present[step] !== ABSENT)
+    if (second === undefined) continue
+    errors.add(step, second.index, () => {
+      const side = isSwapped ? 'left' : 'right'
+      const matched = formatLabels(matchingLabels(second.series.labels, pair.matching))
+      return new EvaluationError(
+        `found duplicate series for the match group ${matched} on the ${side} hand-side of the operation: ` +
+          `[${formatLabels(second.series.labels)}, ${formatLabels(first.series.labels)}]` +
+          ';many-to-many matching not allowed: matching labels must be unique on one side',
+      )
+    })
   }
 }
 

@@ -18,7 +18,17 @@ import { groupBy, groupWithout } from './grouping.ts'
 import { isStepInvariant } from './invariance.ts'
 import { SampleColumns } from './source.ts'
 import type { SelectedSeries, SeriesSource } from './source.ts'
-import { ABSENT, countPresent, FLOAT, hasAny, newSeries, ownSeries, UniqueLabels, withoutName } from './steps.ts'
+import {
+  ABSENT,
+  countPresent,
+  FLOAT,
+  hasAny,
+  newSeries,
+  ownSeries,
+  SeriesMerger,
+  UniqueLabels,
+  withoutName,
+} from './steps.ts'
 import type { SeriesSink, StepSeries } from './steps.ts'
 import { isSetOp, typeOf, unwrapParens } from './syntax/ast.ts'
 import type {
@@ -277,12 +287,12 @@ export class Evaluator {
 
   async #unary(expr: Extract<Expr, { kind: 'unary' }>, grid: StepGrid, sink: SeriesSink): Promise<void> {
     if (expr.op === '+') return this.stream(expr.expr, grid, sink)
-    const rename = this.#nameDropper(expr.expr)
+    const nameless = this.#nameless(expr.expr, sink)
     await this.stream(expr.expr, grid, (series) => {
       for (let step = 0; step < grid.count; step++) series.values[step] = -series.values[step]
-      rename(series)
-      sink(series)
+      nameless.add(series)
     })
+    nameless.finish()
   }
 
   async #aggregate(expr: AggregateExpr, grid: StepGrid, sink: SeriesSink): Promise<void> {
@@ -336,7 +346,8 @@ export class Evaluator {
     const calculate = arithmeticOf(expr.op)
     const compare = comparisonOf(expr.op)
     const { returnBool } = expr
-    const rename = this.#nameDropper(vector)
+    const dropsNames = calculate !== undefined || returnBool
+    const nameless = this.#nameless(vector, sink)
     await this.stream(vector, grid, (series) => {
       const { values, present } = series
       for (let step = 0; step < grid.count; step++) {
@@ -351,9 +362,10 @@ export class Evaluator {
         if (returnBool) values[step] = Number(isTrue)
         else if (!isTrue) present[step] = ABSENT
       }
-      if (calculate !== undefined || returnBool) rename(series)
-      sink(series)
+      if (dropsNames) nameless.add(series)
+      else sink(series)
     })
+    nameless.finish()
   }
 
   // Functions.
@@ -411,7 +423,9 @@ export class Evaluator {
     }
     const run = definition.create(name)
     const result = newSeries(NO_LABELS, grid.count)
-    const rename = definition.keepsName === true ? undefined : this.#nameDropper(vector)
+    const dropsNames = definition.keepsName !== true
+    // Unlike elsewhere, series that become equal are refused even if they never meet at a step.
+    const unique = dropsNames && !this.#options.delayNameRemoval && !hasOneName(vector) ? new UniqueLabels() : undefined
     await this.#selectRange(vector, grid, ({ labels, samples, dropName }, { windows, rangeMs, shiftMs }) => {
       result.present.fill(ABSENT)
       const { timesMs, values, count } = samples
@@ -421,7 +435,8 @@ export class Evaluator {
       definition.annotate?.(this.#options.annotations, call, labelValue(labels, METRIC_NAME), parameters)
       result.labels = labels
       result.dropName = dropName
-      rename?.(result)
+      if (dropsNames) this.#dropName(result)
+      unique?.check(result.labels)
       sink(result)
     })
   }
@@ -433,7 +448,7 @@ export class Evaluator {
     const first = columns[0] ?? new Float64Array(grid.count).fill(1)
     const second = columns[1] ?? first
     const isClamp = call.func.name === 'clamp'
-    const rename = this.#nameDropper(call.args[0])
+    const nameless = this.#nameless(call.args[0], sink)
     await this.stream(call.args[0], grid, (series) => {
       const { values, present } = series
       for (let step = 0; step < grid.count; step++) {
@@ -442,9 +457,9 @@ export class Evaluator {
         if (isClamp && first[step] > second[step]) present[step] = ABSENT
         else values[step] = apply(values[step], first[step], second[step])
       }
-      rename(series)
-      sink(series)
+      nameless.add(series)
     })
+    nameless.finish()
   }
 
   async #dateCall(call: Call, grid: StepGrid, sink: SeriesSink): Promise<void> {
@@ -456,30 +471,30 @@ export class Evaluator {
       result.present.fill(FLOAT)
       return sink(result)
     }
-    const rename = this.#nameDropper(call.args[0])
+    const nameless = this.#nameless(call.args[0], sink)
     await this.stream(call.args[0], grid, (series) => {
       for (let step = 0; step < grid.count; step++) series.values[step] = part(series.values[step])
-      rename(series)
-      sink(series)
+      nameless.add(series)
     })
+    nameless.finish()
   }
 
   /** The sample's own time for a plain selector, else the evaluation time. */
   async #timestamp(call: Call, grid: StepGrid, sink: SeriesSink): Promise<void> {
     const arg = unwrapParens(call.args[0])
-    const rename = this.#nameDropper(arg)
-    const named: SeriesSink = (series) => {
-      rename(series)
-      sink(series)
+    const nameless = this.#nameless(arg, sink)
+    if (arg.kind !== 'vectorSelector') {
+      await this.stream(arg, grid, (series) => {
+        for (let step = 0; step < grid.count; step++) series.values[step] = (grid.startMs + step * grid.stepMs) / 1000
+        nameless.add(series)
+      })
+    } else if (arg.at === undefined || grid.count === 1) {
+      await this.#selectInstant(arg, grid, (series) => nameless.add(series), true)
+    } else {
+      const once = instantGrid(grid.startMs)
+      await this.#selectInstant(arg, once, (series) => nameless.add(repeat(series, grid.count)), true)
     }
-    if (arg.kind === 'vectorSelector') {
-      if (arg.at === undefined || grid.count === 1) return this.#selectInstant(arg, grid, named, true)
-      return this.#selectInstant(arg, instantGrid(grid.startMs), (series) => named(repeat(series, grid.count)), true)
-    }
-    await this.stream(arg, grid, (series) => {
-      for (let step = 0; step < grid.count; step++) series.values[step] = (grid.startMs + step * grid.stepMs) / 1000
-      named(series)
-    })
+    nameless.finish()
   }
 
   async #absent(call: Call, grid: StepGrid, sink: SeriesSink): Promise<void> {
@@ -504,14 +519,14 @@ export class Evaluator {
     const args = call.args.slice(1).map(stringOf)
     const relabel = call.func.name === 'label_replace' ? labelReplace(args) : labelJoin(args)
     const setsName = args[0] === METRIC_NAME
-    const unique = new UniqueLabels()
+    const merger = new SeriesMerger()
     await this.stream(call.args[0], grid, (series) => {
-      if (!hasAny(series.present)) return
       series.labels = relabel(series.labels)
       if (setsName) series.dropName = false
-      unique.check(series.dropName ? [...series.labels, ['', 'dropped']] : series.labels)
-      sink(series)
+      this.#budget.addSamples(countPresent(series.present))
+      merger.add(series)
     })
+    merger.flush(sink)
   }
 
   /** Order is only visible in an instant result; a range result is sorted by labels in the end. */
@@ -536,33 +551,41 @@ export class Evaluator {
       range: vector.range,
       checkpoint: this.#checkpoint,
     }
-    const rename = this.#nameDropper(undefined)
-    const named: SeriesSink = (result) => {
-      rename(result)
-      sink(result)
-    }
+    const nameless = this.#nameless(undefined, sink)
+    const add: SeriesSink = (result) => nameless.add(result)
     if (call.func.name === 'histogram_quantile') {
-      await histogramQuantile(input, parameters[0], call.args[0].range, named)
+      await histogramQuantile(input, parameters[0], call.args[0].range, add)
     } else {
-      await histogramFraction(input, { lower: parameters[0], upper: parameters[1] }, named)
+      await histogramFraction(input, { lower: parameters[0], upper: parameters[1] }, add)
     }
+    nameless.finish()
   }
 
   /**
-   * Drops the metric name of each series, now or (with delayed removal) later. Refuses series that become equal, unless the
-   * input cannot hold two names.
+   * A sink that drops the metric name of each series. Those that become equal are joined, which means holding them until
+   * `finish`, unless the input cannot hold two names.
    */
-  #nameDropper(input: Expr | undefined): (series: StepSeries) => void {
-    if (this.#options.delayNameRemoval) {
-      return (series) => {
-        series.dropName = true
+  #nameless(input: Expr | undefined, sink: SeriesSink): { add: SeriesSink; finish(): void } {
+    if (this.#options.delayNameRemoval || (input !== undefined && hasOneName(input))) {
+      const add: SeriesSink = (series) => {
+        this.#dropName(series)
+        sink(series)
       }
+      return { add, finish: () => undefined }
     }
-    const unique = input !== undefined && hasOneName(input) ? undefined : new UniqueLabels()
-    return (series) => {
-      series.labels = withoutName(series.labels)
-      if (unique !== undefined && hasAny(series.present)) unique.check(series.labels)
+    const merger = new SeriesMerger()
+    const add: SeriesSink = (series) => {
+      this.#dropName(series)
+      this.#budget.addSamples(countPresent(series.present))
+      merger.add(series)
     }
+    return { add, finish: () => merger.flush(sink) }
+  }
+
+  /** Now, or (with delayed removal) at the very end. */
+  #dropName(series: StepSeries): void {
+    if (this.#options.delayNameRemoval) series.dropName = true
+    else series.labels = withoutName(series.labels)
   }
 }
 
@@ -579,8 +602,12 @@ function hasOneName(expr: Expr): boolean {
       return hasOneName(expr.expr)
     case 'aggregate':
       return expr.param === undefined && !expr.grouping.includes(METRIC_NAME)
+    case 'binary':
+      if (isSetOp(expr.op) || expr.matching?.include.includes(METRIC_NAME) === true) return false
+      return expr.returnBool || arithmeticOf(expr.op) !== undefined
     case 'call':
-      return rangeFunction(expr.func.name) !== undefined && expr.args.some(hasOneName)
+      if (rangeFunction(expr.func.name) !== undefined) return expr.args.some(hasOneName)
+      return valueFunction(expr.func.name) !== undefined || isDatePart(expr.func.name)
     default:
       return false
   }

@@ -86,6 +86,28 @@ export function removeDelayedNames(series: readonly StepSeries[]): StepSeries[] 
   return [...byKey.values()]
 }
 
+/**
+ * Joins series that have become equal because their labels were changed: they are one, as long as no step has both.
+ * Holds all series until {@link flush}, so it is only used where two can become equal at all.
+ */
+export class SeriesMerger {
+  readonly #byKey = new Map<string, StepSeries>()
+
+  /** @throws EvaluationError when an equal series has a point at the same step */
+  add(series: StepSeries): void {
+    if (!hasAny(series.present)) return
+    // A name that is dropped later still tells series apart now.
+    const key = (series.dropName ? 'dropped ' : '') + labelsKey(series.labels)
+    const existing = this.#byKey.get(key)
+    if (existing === undefined) this.#byKey.set(key, ownSeries(series))
+    else mergeInto(existing, series)
+  }
+
+  flush(sink: SeriesSink): void {
+    for (const series of this.#byKey.values()) sink(series)
+  }
+}
+
 function mergeInto(target: StepSeries, source: StepSeries): void {
   for (let step = 0; step < source.present.length; step++) {
     if (source.present[step] === ABSENT) continue

@@ -7,20 +7,37 @@ export interface Answer {
 interface Options {
   /** Floats may differ by 1e-12 of their size. */
   readonly isRounded: boolean
+  /** The result is in the order of its values. */
+  readonly isSorted: boolean
 }
 
 const TOLERANCE = 1e-12
 
-/** Says where two answers differ, or nothing. Warnings are left out: 2.42 has none. */
+/**
+ * Says where two answers differ, or nothing. What the versions differ in is left out by rule:
+ * - 2.42 has no warnings and infos, and does not say `invalid parameter "query"` in front of a parse error
+ * - the series of an instant vector come in no order (2.42 keeps them in a map), unless the query sorts them by value
+ */
 export function difference(expected: Answer, actual: Answer, options: Options): string | undefined {
-  if (expected.status !== actual.status) return `status ${expected.status}, but ${actual.status}`
-  return differenceAt('', withoutAnnotations(expected.body), withoutAnnotations(actual.body), options)
+  if (expected.status !== actual.status) {
+    return `status ${expected.status}, but ${actual.status} ${JSON.stringify(actual.body).slice(0, 200)}`
+  }
+  return differenceAt('', normalised(expected.body, options), normalised(actual.body, options), options)
 }
 
-function withoutAnnotations(body: unknown): unknown {
-  if (typeof body !== 'object' || body === null) return body
-  const { warnings: _warnings, infos: _infos, ...rest } = body as Record<string, unknown>
-  return rest
+function normalised(body: unknown, { isSorted }: Options): unknown {
+  if (!isRecord(body)) return body
+  const { warnings: _warnings, infos: _infos, ...rest } = body
+  if (typeof rest.error === 'string') rest.error = rest.error.replace(/^invalid parameter "query": /, '')
+  if (!isRecord(rest.data) || !Array.isArray(rest.data.result)) return rest
+  const { resultType, result } = rest.data
+  if (resultType !== 'vector') return rest
+  const series = result as readonly { metric: Record<string, string>; value: unknown }[]
+  // What has equal values may come in any order.
+  const ordered = isSorted
+    ? series.map(({ value }) => value)
+    : [...series].sort((a, b) => (JSON.stringify(a.metric) < JSON.stringify(b.metric) ? -1 : 1))
+  return { ...rest, data: { resultType, result: ordered } }
 }
 
 function differenceAt(path: string, expected: unknown, actual: unknown, options: Options): string | undefined {

@@ -13,36 +13,52 @@ export const extrapolated: RangeFunction = {
   create(name) {
     const isCounter = name !== 'delta'
     const isRate = name === 'rate'
-    let corrections = new Float64Array(128)
+    const resets = new Resets()
     return (input, output) => {
-      if (isCounter && corrections.length < input.count) corrections = new Float64Array(input.count * 2)
-      if (isCounter) sumResets(input, corrections)
-      extrapolate(input, output, { corrections: isCounter ? corrections : undefined, isRate })
+      if (isCounter) resets.find(input)
+      extrapolate(input, output, { resets: isCounter ? resets : undefined, isRate })
     }
   },
 }
 
-/** `corrections[i]`: the sum of the values lost in resets up to sample i, so that any window's share is one subtraction. */
-function sumResets(input: RangeInput, corrections: Float64Array): void {
-  const { values, count } = input
-  let lost = 0
-  let previous = values[0]
-  corrections[0] = 0
-  for (let index = 1; index < count; index++) {
-    const value = values[index]
-    if (value < previous) lost += previous
-    previous = value
-    corrections[index] = lost
+/** Where a counter fell, for windows that slide forwards. */
+class Resets {
+  /** Index of the first sample after each reset, ascending. */
+  #indexes = new Int32Array(16)
+  #count = 0
+  #next = 0
+
+  find({ values, count }: RangeInput): void {
+    this.#count = 0
+    this.#next = 0
+    for (let index = 1; index < count; index++) {
+      if (!(values[index] < values[index - 1])) continue
+      if (this.#count === this.#indexes.length) {
+        const grown = new Int32Array(this.#count * 2)
+        grown.set(this.#indexes)
+        this.#indexes = grown
+      }
+      this.#indexes[this.#count++] = index
+    }
+  }
+
+  /** `change` and what was lost in the window's resets, added up in upstream's order: sums kept ahead would round differently. */
+  correct(change: number, values: Float64Array, window: { first: number; last: number }): number {
+    const indexes = this.#indexes
+    while (this.#next < this.#count && indexes[this.#next] <= window.first) this.#next++
+    let corrected = change
+    for (let at = this.#next; at < this.#count && indexes[at] <= window.last; at++) corrected += values[indexes[at] - 1]
+    return corrected
   }
 }
 
 function extrapolate(
   input: RangeInput,
   output: RangeOutput,
-  options: { corrections: Float64Array | undefined; isRate: boolean },
+  options: { resets: Resets | undefined; isRate: boolean },
 ): void {
   const { timesMs, values, low, high, grid, rangeMs, shiftMs } = input
-  const { corrections, isRate } = options
+  const { resets, isRate } = options
   const rangeSeconds = rangeMs / 1000
   for (let step = 0; step < grid.count; step++) {
     const first = low[step]
@@ -52,14 +68,14 @@ function extrapolate(
     const firstMs = timesMs[first]
     const lastMs = timesMs[last]
     let change = values[last] - values[first]
-    if (corrections !== undefined) change += corrections[last] - corrections[first]
+    if (resets !== undefined) change = resets.correct(change, values, { first, last })
     const sampled = (lastMs - firstMs) / 1000
     const average = sampled / (last - first)
     let toStart = (firstMs - (endMs - rangeMs)) / 1000
     let toEnd = (endMs - lastMs) / 1000
     const threshold = average * 1.1
     if (toStart >= threshold) toStart = average / 2
-    if (corrections !== undefined && change > 0 && values[first] >= 0) {
+    if (resets !== undefined && change > 0 && values[first] >= 0) {
       // A counter was never below zero, so it cannot have begun before it would have been zero.
       const toZero = sampled * (values[first] / change)
       if (toZero < toStart) toStart = toZero
