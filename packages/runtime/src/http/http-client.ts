@@ -1,6 +1,6 @@
-import { Agent as HttpAgent, request as httpRequest } from 'node:http'
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
+import { nodeHttp } from './node-http.ts'
 
 /** PEM texts and checks for `https:` destinations. */
 export interface TlsMaterial {
@@ -44,8 +44,8 @@ const MAX_REPLY_BYTES = 64 * 1024
 const MAX_REDIRECTS = 10
 
 /**
- * Posts to stores over kept-alive connections, on node:http alone: the global `fetch` would load undici into every thread, which
- * costs some megabytes each. One client has one TLS setting; {@link close} ends its connections.
+ * Posts to stores over kept-alive connections, without undici, which the global `fetch` would load into every thread (see
+ * node-http.ts). One client has one TLS setting; {@link close} ends its connections.
  */
 export class HttpClient {
   readonly #options: HttpClientOptions
@@ -94,7 +94,7 @@ export class HttpClient {
     return this.#send(next, allowed, signal, redirects - 1)
   }
 
-  async #transport(protocol: string): Promise<{ agent: HttpAgent | HttpsAgent; request: typeof httpRequest }> {
+  async #transport(protocol: string): Promise<{ agent: HttpAgent | HttpsAgent; request: typeof nodeHttp.request }> {
     const { keepAlive = true, maxConnections, maxIdleConnections, idleTimeoutMs, tls } = this.#options
     const shared = {
       keepAlive,
@@ -103,9 +103,9 @@ export class HttpClient {
       ...(idleTimeoutMs && { timeout: idleTimeoutMs }),
     }
     if (protocol !== 'https:') {
-      const agent = this.#agents.get(protocol) ?? Promise.resolve(new HttpAgent(shared))
+      const agent = this.#agents.get(protocol) ?? Promise.resolve(new nodeHttp.Agent(shared))
       this.#agents.set(protocol, agent)
-      return { agent: await agent, request: httpRequest }
+      return { agent: await agent, request: nodeHttp.request }
     }
     const https = await import('node:https')
     const agent = this.#agents.get(protocol) ?? Promise.resolve(new https.Agent({ ...shared, ...present(tls) }))

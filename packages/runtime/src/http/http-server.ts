@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify'
-import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { systemClock } from '../clock.ts'
@@ -7,13 +6,14 @@ import type { Logger } from '../log.ts'
 import type { SelfMetrics } from '../self-metrics.ts'
 import { createApi } from './api.ts'
 import { HttpError } from './http-error.ts'
+import { nodeHttp } from './node-http.ts'
 import { explainListenError, formatHostPort } from './listen-address.ts'
 import { trackResponse } from './request-signal.ts'
 import { sendBody } from './response.ts'
 import type { ServedRequest } from './served-request.ts'
 
 export type RawHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
-export type RawMethod = 'GET' | 'POST' | 'PUT'
+export type RawMethod = 'GET' | 'HEAD' | 'POST' | 'PUT'
 
 export interface HttpServerOptions {
   /** For messages: `prometheus`. */
@@ -29,6 +29,8 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs?: number
   /** Default body limit of fastify routes, 16 MiB when absent; a route's `bodyLimit` overrides it. */
   readonly apiBodyLimitBytes?: number
+  /** `false` leaves `GET /metrics` to a handler of the system, for systems whose product that page is. */
+  readonly serveMetrics?: boolean
   readonly health?: HealthOptions
   /** Called after each response; for upstream's request counters and histograms. */
   readonly observe?: (served: ServedRequest) => void
@@ -77,7 +79,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let dispatch: RequestListener | undefined
   let isClosing = false
 
-  const server = createServer(
+  const server = nodeHttp.createServer(
     { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: options.requestTimeoutMs ?? 300_000, keepAliveTimeout: 65_000 },
     (request, response) => {
       trackResponse(request, response)
@@ -156,10 +158,12 @@ function addOwnRoutes(routes: RawRoutes, options: HttpServerOptions): void {
     routes.add('GET', path, handler)
     routes.add('HEAD', path, handler)
   }
-  own('/metrics', async (request, response) => {
-    const { contentType, text } = await metrics.render()
-    await sendBody(request, response, { contentType, body: text })
-  })
+  if (options.serveMetrics !== false) {
+    own('/metrics', async (request, response) => {
+      const { contentType, text } = await metrics.render()
+      await sendBody(request, response, { contentType, body: text })
+    })
+  }
   if (!health) return
   own(health.healthyPath ?? '/-/healthy', (request, response) => {
     const healthy = health.healthy?.() ?? true

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import type { IncomingMessage, RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 
+import { nodeHttp } from '@quartet/runtime'
 import type { TlsMaterial } from '@quartet/runtime'
 
 import type { HttpClientConfig } from '../scrape-config.ts'
@@ -34,7 +34,7 @@ export class ScrapeError extends Error {
 /** Gets pages over kept-alive connections. One per scrape pool; {@link close} ends its idle connections. */
 export class ScrapeClient {
   readonly #config: HttpClientConfig
-  readonly #plain = new HttpAgent({ keepAlive: true })
+  readonly #plain = new nodeHttp.Agent({ keepAlive: true })
   readonly #secure: HttpsAgent
 
   constructor(config: HttpClientConfig) {
@@ -86,7 +86,7 @@ export class ScrapeClient {
     const secure = url.protocol === 'https:'
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const agent = secure ? this.#secure : this.#plain
-      const request = (secure ? httpsRequest : httpRequest)(url, { ...options, agent }, resolve)
+      const request = (secure ? httpsRequest : nodeHttp.request)(url, { ...options, agent }, resolve)
       request.on('error', reject)
       request.end()
     })

@@ -29,5 +29,8 @@ test('new rules give new targets and tell who refers to them', async () => {
 
 test('a rule that cannot work is refused', () => {
   assert.throws(() => decodeSettings(discoveryRelabel, TARGETS + 'rule {\n regex = "("\n}'), /missing/)
-  assert.throws(() => decodeSettings(discoveryRelabel, TARGETS + 'rule {\n action = "nothing"\n}'), /unknown relabel action "nothing"/)
+  assert.throws(
+    () => decodeSettings(discoveryRelabel, TARGETS + 'rule {\n action = "nothing"\n}'),
+    /unknown relabel action "nothing"/,
+  )
 })

@@ -1,9 +1,8 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { otlpJsonToProto, scanOtlp, WireError } from '@quartet/model'
 import type { OtlpSignal } from '@quartet/model'
-import { HttpError, PortTakenError, readBody } from '@quartet/runtime'
+import { HttpError, nodeHttp, PortTakenError, readBody } from '@quartet/runtime'
 import type { Clock, Logger } from '@quartet/runtime'
 import { DeliveryError } from './consumer.ts'
 import type { OtlpBatch } from './consumer.ts'
@@ -43,7 +42,7 @@ export class OtlpHttpServer {
 
   constructor(options: OtlpHttpOptions) {
     this.#options = options
-    this.#server = createServer((request, response) => void this.#handle(request, response))
+    this.#server = nodeHttp.createServer((request, response) => void this.#handle(request, response))
   }
 
   /** @throws PortTakenError */
