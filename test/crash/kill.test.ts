@@ -6,7 +6,7 @@ import { Quartet } from '../support/quartet.ts'
 import { AcknowledgedLoad } from './acknowledged-load.ts'
 
 /** `.ci/run` asks for 200; a developer's run is shorter. */
-const POINTS = Number(process.env['QUARTET_CRASH_POINTS'] ?? 8)
+const POINTS = Number(process.env['QUARTET_KILL_POINTS'] ?? 8)
 const SEED = Number(process.env['QUARTET_SEED'] ?? Date.now() % 100_000)
 const SYSTEMS = ['metrics', 'logs', 'traces']
 
