@@ -1,38 +1,9 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConfigError } from '@quartet/runtime'
-import { temporaryDirectory } from '@quartet/runtime/testing'
-import { loadPrometheusConfig } from './prometheus-config.ts'
-import type { PrometheusConfig } from './prometheus-config.ts'
-
-async function load(text: string): Promise<PrometheusConfig> {
-  const directory = await temporaryDirectory()
-  const path = join(directory.path, 'prometheus.yml')
-  await writeFile(path, text)
-  try {
-    return await loadPrometheusConfig(path)
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    throw new ConfigError(error.problems.map((problem) => problem.replace(`${directory.path}/`, '')))
-  } finally {
-    await directory.remove()
-  }
-}
-
-async function problems(text: string): Promise<readonly string[]> {
-  try {
-    await load(text)
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems
-    throw error
-  }
-  return []
-}
+import { loadText, problemsOf } from '../../test/support/prometheus-file.ts'
 
 test('fills in defaults from the global section', async () => {
-  const config = await load(`
+  const config = await loadText(`
 global:
   scrape_interval: 30s
   external_labels: {zone: eu}
@@ -68,7 +39,7 @@ storage:
 })
 
 test('reports every problem with its place', async () => {
-  const found = await problems(`global:
+  const found = await problemsOf(`global:
   scrape_interval: 1x
 scrape_configs:
 - job_name: a
@@ -87,22 +58,22 @@ scrape_configs:
 })
 
 test('refuses contradictions', async () => {
-  assert.deepEqual(await problems('scrape_configs:\n- job_name: a\n- job_name: a\n'), [
+  assert.deepEqual(await problemsOf('scrape_configs:\n- job_name: a\n- job_name: a\n'), [
     'prometheus.yml:3:13: error: found multiple scrape configs with job name "a"',
   ])
   assert.match(
-    (await problems('scrape_configs:\n- {job_name: a, scrape_interval: 5s, scrape_timeout: 6s}\n'))[0],
+    (await problemsOf('scrape_configs:\n- {job_name: a, scrape_interval: 5s, scrape_timeout: 6s}\n'))[0],
     /scrape timeout greater than scrape interval for scrape config with job name "a"/,
   )
-  assert.match((await problems('scrape_configs: [{}]\n'))[0], /job_name is empty/)
+  assert.match((await problemsOf('scrape_configs: [{}]\n'))[0], /job_name is empty/)
   assert.match(
-    (await problems('scrape_configs:\n- {job_name: a, bearer_token: x, basic_auth: {username: u}}\n'))[0],
+    (await problemsOf('scrape_configs:\n- {job_name: a, bearer_token: x, basic_auth: {username: u}}\n'))[0],
     /at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured/,
   )
 })
 
 test('accepts what upstream knows and says what has no effect yet', async () => {
-  const { findings } = await load(`rule_files: [rules/*.yml]
+  const { findings } = await loadText(`rule_files: [rules/*.yml]
 alerting:
   alertmanagers: [{static_configs: [{targets: ['a:9093']}]}]
 scrape_configs:
