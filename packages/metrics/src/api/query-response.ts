@@ -2,6 +2,7 @@ import type { Labels } from '@quartet/model'
 import type { StepGrid } from '@quartet/query'
 import type { QueryResult, QueryValue } from '../query/engine.ts'
 import { ABSENT } from '../query/steps.ts'
+import { formatFloat } from '../query/syntax/number.ts'
 import { formatTimestamp, JsonBytes } from './json-bytes.ts'
 
 export interface ResponseOptions {
@@ -46,11 +47,12 @@ function resultType(value: QueryValue): string {
 
 async function encodeValue(json: JsonBytes, value: QueryValue): Promise<void> {
   switch (value.kind) {
+    // Upstream encodes these two in another way than samples: times without padding, values never with an exponent.
     case 'scalar':
-      json.ascii('[').ascii(formatTimestamp(value.timeMs)).ascii(',').sampleValue(value.value).ascii(']')
+      json.value([value.timeMs / 1000, formatFloat(value.value)])
       return
     case 'string':
-      json.ascii('[').ascii(formatTimestamp(value.timeMs)).ascii(',').string(value.value).ascii(']')
+      json.value([value.timeMs / 1000, value.value])
       return
     case 'vector':
       return encodeVector(json, value)

@@ -306,7 +306,8 @@ export class Evaluator {
     if (expr.param === undefined) throw new Error(`${expr.op} without a parameter`)
     if (expr.op === 'count_values') {
       const label = stringOf(expr.param)
-      countValues({ label, grouping, grid, series: await this.collect(expr.expr, grid) }, sink)
+      const isLabelDropped = expr.isWithout && (label === METRIC_NAME || expr.grouping.includes(label))
+      countValues({ label, grouping, isLabelDropped, grid, series: await this.collect(expr.expr, grid) }, sink)
       return
     }
     const parameter = await this.scalar(expr.param, grid)

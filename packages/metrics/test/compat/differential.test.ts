@@ -67,7 +67,12 @@ test('answers random queries as Prometheus does', { skip }, async (t) => {
     const [expected, actual] = await Promise.all([ask(upstream, query), ask(quartet, query)])
     if (expected.status !== 200) failing++
     else if (JSON.stringify(expected.body).includes('"result":[]')) empty++
-    const found = difference(expected, actual, { ...query, isSorted: /^sort(?:_desc)?\(/.test(query.text) })
+    const found = difference(expected, actual, {
+      isRounded: query.isRounded,
+      isDeviation: /\bstd(?:dev|var)\b/.test(query.text),
+      isSorted: /^sort(?:_desc)?\(/.test(query.text),
+      isOrdered: query.path === 'query' && !/\[\w+:\w*\]|histogram_quantile|count_values/.test(query.text),
+    })
     if (found !== undefined) differences.push(`${query.text}\n    ${query.path}?${query.parameters}\n    ${found}`)
   }
   t.diagnostic(`seed ${SEED}: ${QUERY_COUNT} queries, ${failing} that fail, ${empty} that find nothing`)

@@ -178,11 +178,17 @@ export class QueryGenerator {
     // 3.x drops the compensation of a sum that overflows.
     if (range.isHuge) return { ...range, text: `${random.pick(['max_over_time', 'last_over_time'])}(${range.text})` }
     if (random.chance(0.1)) return { ...range, text: `quantile_over_time(${this.#q()}, ${range.text})` }
-    if (random.chance(0.1)) {
+    // In 2.42 its window moves on from the time of `@`.
+    if (random.chance(0.1) && !range.text.includes('@')) {
       return { ...range, text: `predict_linear(${range.text}, ${random.pick(['60', '3600', '-30'])})` }
     }
     const name = random.pick(RANGE_FUNCTIONS)
     return { ...range, text: `${name}(${range.text})`, isRounded: name === 'avg_over_time' }
+  }
+
+  #storedRange(): Expression {
+    const range = this.#range(0, false)
+    return { ...range, text: `max_over_time(${range.text})` }
   }
 
   #q(): string {
@@ -198,6 +204,8 @@ export class QueryGenerator {
     let inner = this.#exactVector(depth - 1)
     for (let attempt = 0; isSum && inner.isHuge && attempt < 5; attempt++) inner = this.#exactVector(depth - 1)
     if (isSum && inner.isHuge) inner = this.#selector(['exact_gauge'])
+    // Which of equal values is among the first depends on their order, and 2.42 has none but that of stored series.
+    if (op === 'topk' || op === 'bottomk') inner = random.chance(0.5) ? this.#selector() : this.#storedRange()
     let argument = inner.text
     if (op === 'topk' || op === 'bottomk') argument = `${random.pick(['1', '2', '3', '0', '-1', '2.7'])}, ${argument}`
     if (op === 'quantile') argument = `${this.#q()}, ${argument}`

@@ -60,17 +60,11 @@ function refuseNan({ op, parameter }: SelectingInput): void {
 async function selectMembers(input: SelectingInput, members: readonly StepSeries[], sink: SeriesSink): Promise<void> {
   const { grid, op, parameter } = input
   const results = members.map((member) => ({ ...ownSeries(member), present: new Uint8Array(grid.count) }))
-  const candidates = new Int32Array(members.length)
-  let order: Int32Array = candidates
+  const kept = new KeptMembers(op, members)
+  let order: Int32Array = new Int32Array(0)
   for (let step = 0; step < grid.count; step++) {
-    const k = limitOf(parameter[step], members.length)
-    let count = 0
-    for (let index = 0; index < members.length; index++) {
-      if (members[index].present[step] !== ABSENT) candidates[count++] = index
-    }
-    order = candidates.subarray(0, count)
-    if (op !== 'limitk') order.sort((a, b) => rank(op, members[a].values[step], members[b].values[step]) || a - b)
-    for (let index = 0; index < Math.min(k, count); index++) results[order[index]].present[step] = FLOAT
+    order = kept.select(step, limitOf(parameter[step], members.length))
+    for (const index of order) results[index].present[step] = FLOAT
     const pause = input.checkpoint()
     if (pause !== undefined) await pause
   }
@@ -79,12 +73,90 @@ async function selectMembers(input: SelectingInput, members: readonly StepSeries
   for (const result of shown) if (hasAny(result.present)) sink(result)
 }
 
-/** Negative when a goes before b; NaN goes last. */
-function rank(op: AggregateOp, a: number, b: number): number {
-  if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : 1
-  if (Number.isNaN(b)) return -1
-  if (a === b) return 0
-  return a > b === (op === 'topk') ? -1 : 1
+/**
+ * The k members to keep at a step. A binary heap with the worst of them at its root, worked on in the order of Go's
+ * container/heap: which of equal values stay depends on it.
+ */
+class KeptMembers {
+  readonly #op: AggregateOp
+  readonly #members: readonly StepSeries[]
+  readonly #heap: Int32Array
+  #size = 0
+  #step = 0
+
+  constructor(op: AggregateOp, members: readonly StepSeries[]) {
+    this.#op = op
+    this.#members = members
+    this.#heap = new Int32Array(members.length)
+  }
+
+  /** Positions of the kept members, best first; valid until the next call. */
+  select(step: number, k: number): Int32Array {
+    this.#step = step
+    this.#size = 0
+    const heap = this.#heap
+    const isHeap = this.#op !== 'limitk'
+    for (let index = 0; k > 0 && index < this.#members.length; index++) {
+      if (this.#members[index].present[step] === ABSENT) continue
+      if (this.#size < k) {
+        heap[this.#size++] = index
+        if (isHeap) this.#up(this.#size - 1)
+      } else if (isHeap && this.#isBetter(index, heap[0])) {
+        heap[0] = index
+        this.#down(0)
+      }
+    }
+    const kept = heap.subarray(0, this.#size)
+    return isHeap ? kept.sort((a, b) => (this.#isWorse(a, b) ? 1 : this.#isWorse(b, a) ? -1 : 0)) : kept
+  }
+
+  #value(index: number): number {
+    return this.#members[index].values[this.#step]
+  }
+
+  #isBetter(candidate: number, worst: number): boolean {
+    const value = this.#value(candidate)
+    const other = this.#value(worst)
+    if (Number.isNaN(other)) return !Number.isNaN(value)
+    return this.#op === 'topk' ? other < value : other > value
+  }
+
+  /** NaN is the worst; of two NaNs each is. */
+  #isWorse(a: number, b: number): boolean {
+    const left = this.#value(a)
+    if (Number.isNaN(left)) return true
+    return this.#op === 'topk' ? left < this.#value(b) : left > this.#value(b)
+  }
+
+  #up(from: number): void {
+    const heap = this.#heap
+    let child = from
+    while (child > 0) {
+      const parent = (child - 1) >> 1
+      if (!this.#isWorse(heap[child], heap[parent])) return
+      this.#swap(parent, child)
+      child = parent
+    }
+  }
+
+  #down(from: number): void {
+    const heap = this.#heap
+    let parent = from
+    for (;;) {
+      let child = 2 * parent + 1
+      if (child >= this.#size) return
+      if (child + 1 < this.#size && this.#isWorse(heap[child + 1], heap[child])) child++
+      if (!this.#isWorse(heap[child], heap[parent])) return
+      this.#swap(parent, child)
+      parent = child
+    }
+  }
+
+  #swap(a: number, b: number): void {
+    const index = this.#heap[a]
+    this.#heap[a] = this.#heap[b]
+    this.#heap[b] = index
+  }
 }
 
 function limitOf(parameter: number, most: number): number {
@@ -116,23 +188,34 @@ async function quantileOfGroup(
 
 /** count_values("label", v): one series per group and distinct value. */
 export function countValues(
-  input: { label: string; grouping: Grouping; grid: StepGrid; series: readonly StepSeries[] },
+  input: {
+    label: string
+    grouping: Grouping
+    /** `without` takes the label of the values away again, and all values of a group are counted together. */
+    isLabelDropped: boolean
+    grid: StepGrid
+    series: readonly StepSeries[]
+  },
   sink: SeriesSink,
 ): void {
-  const { label, grid } = input
+  const { label, isLabelDropped, grid } = input
   if (label === '') throw new EvaluationError(`invalid label name ${quoteGo(label)}`)
-  const groups = new Groups<{ labels: Labels; byValue: Map<string, StepSeries> }>(input.grouping, (labels) => ({
-    labels: labels.filter(([name]) => name !== label),
+  // The value takes the label's place before series are grouped.
+  const others: Grouping = {
+    labelsOf: (labels) => input.grouping.labelsOf(labels).filter(([name]) => name !== label),
+  }
+  const groups = new Groups<{ labels: Labels; byValue: Map<string, StepSeries> }>(others, (labels) => ({
+    labels,
     byValue: new Map(),
   }))
   for (const { labels, values, present } of input.series) {
     const group = groups.of(labels)
     for (let step = 0; step < grid.count; step++) {
       if (present[step] === ABSENT) continue
-      const text = formatFloat(values[step])
+      const text = isLabelDropped ? '' : formatFloat(values[step])
       let counted = group.byValue.get(text)
       if (counted === undefined) {
-        counted = newSeries(withLabel(group.labels, label, text), grid.count)
+        counted = newSeries(isLabelDropped ? group.labels : withLabel(group.labels, label, text), grid.count)
         group.byValue.set(text, counted)
       }
       counted.values[step]++

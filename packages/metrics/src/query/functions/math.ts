@@ -42,11 +42,11 @@ export function valueFunction(name: string): ValueFunction | undefined {
   return functions.get(name)
 }
 
-/** Go's math.Max: NaN wins, infinities as usual. */
+/** Go's math.Max: an infinity that cannot be exceeded wins over NaN. */
 function maxOf(a: number, b: number): number {
-  return Number.isNaN(a) || Number.isNaN(b) ? NaN : Math.max(a, b)
+  return a === Infinity || b === Infinity ? Infinity : Math.max(a, b)
 }
 
 function minOf(a: number, b: number): number {
-  return Number.isNaN(a) || Number.isNaN(b) ? NaN : Math.min(a, b)
+  return a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b)
 }
