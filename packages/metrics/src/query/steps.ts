@@ -116,3 +116,12 @@ function mergeInto(target: StepSeries, source: StepSeries): void {
     target.values[step] = source.values[step]
   }
 }
+
+/** A series of one step at each of `count` steps. */
+export function repeatStep(series: StepSeries, count: number): StepSeries {
+  const result = newSeries(series.labels, count)
+  result.values.fill(series.values[0])
+  result.present.fill(series.present[0])
+  result.dropName = series.dropName
+  return result
+}

@@ -218,3 +218,10 @@ export function children(expr: Expr): readonly Expr[] {
       return expr.args
   }
 }
+
+/** @throws Error unless it is a string literal, which the checker has seen to */
+export function stringOf(expr: Expr): string {
+  const inner = unwrapParens(expr)
+  if (inner.kind !== 'string') throw new Error('a string literal was expected')
+  return inner.value
+}

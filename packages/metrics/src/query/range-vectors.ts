@@ -1,0 +1,69 @@
+import { createStepGrid } from '@quartet/query'
+import type { StepGrid } from '@quartet/query'
+import type { Evaluation } from './evaluation.ts'
+import { shiftOf } from './selection.ts'
+import type { Selection, WindowVisitor } from './selection.ts'
+import { SampleColumns } from './source.ts'
+import { ABSENT } from './steps.ts'
+import type { StepSeries } from './steps.ts'
+import { typeOf, unwrapParens } from './syntax/ast.ts'
+import type { Expr, SubqueryExpr } from './syntax/ast.ts'
+import { Windows } from './windows.ts'
+
+/** Range vectors, from range selectors and from subqueries. */
+export class RangeVectors {
+  readonly #evaluation: Evaluation
+  readonly #selection: Selection
+
+  constructor(evaluation: Evaluation, selection: Selection) {
+    this.#evaluation = evaluation
+    this.#selection = selection
+  }
+
+  /** Every series of a range vector with the windows of every step. */
+  async select(expr: Expr, grid: StepGrid, visit: WindowVisitor): Promise<void> {
+    const inner = unwrapParens(expr)
+    if (inner.kind === 'matrixSelector') return this.#selection.matrix(inner, grid, visit)
+    if (inner.kind === 'subquery') return this.#selectSubquery(inner, grid, visit)
+    throw new Error(`${inner.kind} is not a range vector`)
+  }
+
+  async #selectSubquery(subquery: SubqueryExpr, grid: StepGrid, visit: WindowVisitor): Promise<void> {
+    const { rangeMs } = subquery
+    const shiftMs = shiftOf(subquery, grid)
+    const stepMs = subquery.stepMs || this.#evaluation.options.defaultStepMs
+    const isFixed = subquery.at !== undefined
+    const endMs = grid.startMs + (isFixed ? 0 : (grid.count - 1) * grid.stepMs) - shiftMs
+    // Steps of a subquery lie on multiples of its step, whatever the outer grid; the range is left-open.
+    const beginMs = grid.startMs - shiftMs - rangeMs
+    let startMs = Math.ceil(beginMs / stepMs) * stepMs
+    if (startMs <= beginMs) startMs += stepMs
+    const inner = createStepGrid({ startMs, endMs, stepMs })
+    if (inner.count <= 0) return
+    const windows = new Windows({ grid, shiftMs, lengthMs: rangeMs, isFixed })
+    const vector = { windows, rangeMs, shiftMs }
+    const samples = new SampleColumns()
+    const emit = (series: StepSeries): void => {
+      fillFromSteps(samples, series, inner)
+      if (samples.count === 0) return
+      windows.locate(samples)
+      visit({ labels: series.labels, samples, dropName: series.dropName }, vector)
+    }
+    if (typeOf(subquery.expr) !== 'scalar') return this.#evaluation.stream(subquery.expr, inner, emit)
+    throw new Error('a subquery needs an instant vector')
+  }
+}
+
+function fillFromSteps(samples: SampleColumns, series: StepSeries, grid: StepGrid): void {
+  samples.reserve(grid.count)
+  let count = 0
+  for (let step = 0; step < grid.count; step++) {
+    if (series.present[step] === ABSENT) continue
+    samples.timesMs[count] = grid.startMs + step * grid.stepMs
+    samples.values[count] = series.values[step]
+    count++
+  }
+  samples.count = count
+  // A series without gaps has exactly the times of the grid.
+  samples.timesId = count === grid.count ? 1 : 0
+}

@@ -1,0 +1,135 @@
+import type { Labels } from '@quartet/model'
+import { isStaleAt, NO_LABELS } from '@quartet/model'
+import { instantGrid } from '@quartet/query'
+import type { Matcher, StepGrid } from '@quartet/query'
+import { NotSupportedError } from './errors.ts'
+import type { EvaluatorOptions } from './evaluation.ts'
+import { SampleColumns } from './source.ts'
+import type { SelectedSeries } from './source.ts'
+import { ABSENT, FLOAT, newSeries } from './steps.ts'
+import type { SeriesSink } from './steps.ts'
+import type { MatrixSelector, SubqueryExpr, VectorSelector } from './syntax/ast.ts'
+import { Windows } from './windows.ts'
+
+/** One series of a range vector with its windows, valid until the visitor returns. */
+export interface WindowedSeries {
+  readonly labels: Labels
+  readonly samples: SampleColumns
+  readonly dropName: boolean
+}
+
+export interface RangeVector {
+  readonly windows: Windows
+  readonly rangeMs: number
+  readonly shiftMs: number
+}
+
+export type WindowVisitor = (series: WindowedSeries, vector: RangeVector) => void
+
+/** Reads what selectors ask for, one series at a time. */
+export class Selection {
+  readonly #options: EvaluatorOptions
+
+  constructor(options: EvaluatorOptions) {
+    this.#options = options
+  }
+
+  /** @param asTimes gives the time of each sample in seconds instead of its value */
+  async instant(selector: VectorSelector, grid: StepGrid, sink: SeriesSink, asTimes: boolean): Promise<void> {
+    if (selector.extension !== undefined) throw new NotSupportedError(`the ${selector.extension} modifier`)
+    const shiftMs = shiftOf(selector, grid)
+    const windows = new Windows({ grid, shiftMs, lengthMs: this.#options.lookbackMs })
+    const result = newSeries(NO_LABELS, grid.count)
+    const request = { matchers: selector.matchers, lengthMs: this.#options.lookbackMs, shiftMs, grid }
+    await this.#read(request, (series, samples) => {
+      windows.locate(samples)
+      const { high, low } = windows
+      const { values, bits, timesMs } = samples
+      let isAny = false
+      for (let step = 0; step < grid.count; step++) {
+        const last = high[step] - 1
+        const isPresent = last >= low[step] && !(Number.isNaN(values[last]) && isStaleAt(bits, last))
+        result.present[step] = isPresent ? FLOAT : ABSENT
+        if (!isPresent) continue
+        result.values[step] = asTimes ? timesMs[last] / 1000 : values[last]
+        isAny = true
+      }
+      if (!isAny) return
+      result.labels = series.labels
+      result.dropName = false
+      sink(result)
+    })
+  }
+
+  async matrix(matrix: MatrixSelector, grid: StepGrid, visit: WindowVisitor): Promise<void> {
+    const { selector, rangeMs } = matrix
+    if (selector.extension !== undefined) throw new NotSupportedError(`the ${selector.extension} modifier`)
+    const shiftMs = shiftOf(selector, grid)
+    const isFixed = selector.at !== undefined
+    const windows = new Windows({ grid, shiftMs, lengthMs: rangeMs, isFixed })
+    const vector = { windows, rangeMs, shiftMs }
+    const request = { matchers: selector.matchers, lengthMs: rangeMs, shiftMs, grid: isFixed ? firstStep(grid) : grid }
+    await this.#read(request, (series, samples) => {
+      removeStale(samples)
+      windows.locate(samples)
+      visit({ labels: series.labels, samples, dropName: false }, vector)
+    })
+  }
+
+  async #read(
+    request: { matchers: readonly Matcher[]; lengthMs: number; shiftMs: number; grid: StepGrid },
+    visit: (series: SelectedSeries, samples: SampleColumns) => void,
+  ): Promise<void> {
+    const { grid, shiftMs, lengthMs, matchers } = request
+    const endMs = grid.startMs + (grid.count - 1) * grid.stepMs
+    const selection = await this.#options.source.select({
+      matchers,
+      minMs: grid.startMs - shiftMs - lengthMs + 1,
+      maxMs: endMs - shiftMs,
+      signal: this.#options.budget.signal,
+    })
+    try {
+      const samples = new SampleColumns()
+      for (const series of selection.series) {
+        series.read(samples)
+        const { count } = samples
+        this.#options.budget.addSamples(count)
+        if (count > 0) visit(series, samples)
+        this.#options.budget.removeSamples(count)
+        const pause = this.#options.budget.checkpoint()
+        if (pause !== undefined) await pause
+      }
+    } finally {
+      selection.release()
+    }
+  }
+}
+
+/** How far behind the step time a selector looks: its offset, or the way from the first step to the fixed time of `@`. */
+export function shiftOf(selector: VectorSelector | SubqueryExpr, grid: StepGrid): number {
+  if (selector.at === undefined) return selector.offsetMs
+  if (selector.at.kind !== 'time') throw new Error('@ start() and @ end() are resolved before evaluation')
+  return grid.startMs - selector.at.timeMs + selector.offsetMs
+}
+
+function firstStep(grid: StepGrid): StepGrid {
+  return instantGrid(grid.startMs)
+}
+
+/** Takes stale markers out of the columns. Times then differ from those of the scrape group. */
+function removeStale(samples: SampleColumns): void {
+  const { values, bits, timesMs, count } = samples
+  let kept = 0
+  for (let index = 0; index < count; index++) {
+    if (Number.isNaN(values[index]) && isStaleAt(bits, index)) continue
+    if (kept !== index) {
+      timesMs[kept] = timesMs[index]
+      bits[2 * kept] = bits[2 * index]
+      bits[2 * kept + 1] = bits[2 * index + 1]
+    }
+    kept++
+  }
+  if (kept === count) return
+  samples.count = kept
+  samples.timesId = 0
+}
