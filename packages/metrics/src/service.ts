@@ -201,6 +201,9 @@ class MetricsService implements RunningSystem {
 
   #addLifecycleRoutes(server: HttpServer): void {
     const { settings, options } = this.#parts
+    for (const path of ['/-/reload', '/-/quit']) {
+      server.api.get(path, async (_request, reply) => reply.code(405).send('Only POST or PUT requests allowed'))
+    }
     server.api.route({
       method: ['POST', 'PUT'],
       url: '/-/reload',

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { HttpServer } from '@quartet/runtime'
 import { compileRegex } from '@quartet/query'
 import type { ApiContext } from './context.ts'
@@ -61,8 +61,10 @@ export function addApiRoutes(server: HttpServer, context: ApiContext): void {
   const { api } = server
   const setCors = corsSetter(context.settings.corsOrigin)
   for (const { path, isForm, handler } of ROUTES) {
+    const methods = isForm ? ['GET', 'POST'] : ['GET']
+    refuseOtherMethods(api, `/api/v1${path}`, path === '/series' ? ['DELETE', ...methods] : methods)
     api.route({
-      method: isForm ? ['GET', 'POST'] : ['GET'],
+      method: methods,
       url: `/api/v1${path}`,
       handler: async (request, reply) => {
         setCors(request, reply)
@@ -81,6 +83,16 @@ export function addApiRoutes(server: HttpServer, context: ApiContext): void {
   api.delete('/api/v1/series', (_request, reply) =>
     sendError(reply, new ApiError('internal', 'not implemented'), context),
   )
+  for (const path of ['delete_series', 'clean_tombstones', 'snapshot']) {
+    api.route({
+      method: ['POST', 'PUT'],
+      url: `/api/v1/admin/tsdb/${path}`,
+      handler: (_request, reply) => {
+        const reason = context.settings.enableAdminApi ? 'not supported by Quartet yet' : 'admin APIs disabled'
+        return sendError(reply, new ApiError('unavailable', reason), context)
+      },
+    })
+  }
   for (const [from, to] of [
     ['/', '/query'],
     ['/graph', '/query'],
@@ -90,6 +102,17 @@ export function addApiRoutes(server: HttpServer, context: ApiContext): void {
   for (const path of ['/query', '/targets', '/status', '/config', '/flags', '/alerts', '/rules', '/tsdb-status']) {
     api.get(path, (_request, reply) => reply.type('text/html; charset=utf-8').send(landingPage(context, ENDPOINTS)))
   }
+}
+
+/** Upstream's router says which methods a path has, instead of denying the path. */
+function refuseOtherMethods(api: FastifyInstance, url: string, methods: readonly string[]): void {
+  const allow = [...methods, 'OPTIONS'].sort().join(', ')
+  api.route({
+    method: ['GET', 'POST', 'PUT', 'DELETE', 'PATCH'].filter((method) => !methods.includes(method)),
+    url,
+    handler: (_request, reply) =>
+      reply.code(405).header('allow', allow).type('text/plain; charset=utf-8').send('Method Not Allowed\n'),
+  })
 }
 
 function corsSetter(pattern: string): (request: FastifyRequest, reply: FastifyReply) => void {

@@ -160,9 +160,14 @@ class KeptMembers {
 }
 
 function limitOf(parameter: number, most: number): number {
-  if (parameter >= 2 ** 63) throw new EvaluationError(`Scalar value ${formatFloat(parameter)} overflows int64`)
-  if (parameter <= -(2 ** 63)) throw new EvaluationError(`Scalar value ${formatFloat(parameter)} underflows int64`)
+  if (parameter >= 2 ** 63) throw new EvaluationError(`Scalar value ${formatLarge(parameter)} overflows int64`)
+  if (parameter <= -(2 ** 63)) throw new EvaluationError(`Scalar value ${formatLarge(parameter)} underflows int64`)
   return Math.max(0, Math.min(most, Math.trunc(parameter)))
+}
+
+/** As Go's %v shows what is beyond 64 bits. */
+function formatLarge(value: number): string {
+  return Number.isFinite(value) ? value.toExponential() : formatFloat(value)
 }
 
 async function quantileOfGroup(
