@@ -81,7 +81,10 @@ test('a configuration that cannot be used changes nothing', async () => {
   await writeFile(file, 'global:\n  scrape_intervall: 15s\n')
   const refused = await fetch(`${url}/-/reload`, { method: 'POST' })
   assert.equal(refused.status, 500)
-  assert.match(await refused.text(), /prometheus\.yml:2:3: error: field scrape_intervall not found in type config\.plain/)
+  assert.match(
+    await refused.text(),
+    /prometheus\.yml:2:3: error: field scrape_intervall not found in type config\.plain/,
+  )
   assert.match(await (await fetch(`${url}/metrics`)).text(), /prometheus_config_last_reload_successful 0/)
   const { data } = (await (await fetch(`${url}/api/v1/status/config`)).json()) as { data: { yaml: string } }
   assert.match(data.yaml, /^global:\n  scrape_interval: 15s\n/)
@@ -101,5 +104,7 @@ test('check reports problems with their place', async () => {
   const file = join(directory.path, 'bad.yml')
   await writeFile(file, 'rule_files: [a]\nnonsense: 1\n')
   const findings = await system.check({ ...options, flags: { ...options.flags, 'config.file': file } })
-  assert.deepEqual(findings, [{ severity: 'error', at: `${file}:2:1`, message: 'field nonsense not found in type config.plain' }])
+  assert.deepEqual(findings, [
+    { severity: 'error', at: `${file}:2:1`, message: 'field nonsense not found in type config.plain' },
+  ])
 })

@@ -5,6 +5,8 @@ import { listOf, section } from './fields.ts'
 import { patternProblem } from './file-patterns.ts'
 import { effectiveGlobal, globalSection } from './global-section.ts'
 import { effectiveOtlp, otlpSection, strategyProblem } from './otlp-section.ts'
+import { relabelProblem } from './relabel-section.ts'
+import type { RelabelSection } from './relabel-section.ts'
 import { duplicateName, effectiveRemoteWrite, remoteReadSection, remoteWriteSection } from './remote-section.ts'
 import { effectiveScrape, scrapeSection } from './scrape-section.ts'
 import { storageSection } from './storage-section.ts'
@@ -46,7 +48,30 @@ export const prometheusSchema = section('config.plain', {
   if (read !== undefined) refuse(['remote_read', read.index], read.message)
   const isLegacy = config.global.metric_name_validation_scheme === 'legacy'
   refuse(['otlp'], strategyProblem(config.otlp, isLegacy))
+  if (!isLegacy) return
+  for (const [path, rules] of globalRules(config)) {
+    for (const [index, rule] of rules.entries()) refuse([...path, index], relabelProblem(rule, true))
+  }
 })
+
+type Alerting = z.infer<typeof alertingSection>
+type RemoteWrite = z.infer<typeof remoteWriteSection>
+
+/** The rules outside of jobs, whose names follow the scheme of `global`. */
+function* globalRules(config: {
+  readonly alerting?: Alerting | undefined
+  readonly remote_write: readonly RemoteWrite[]
+}): Generator<readonly [path: (string | number)[], rules: readonly RelabelSection[]]> {
+  for (const [index, write] of config.remote_write.entries()) {
+    yield [['remote_write', index, 'write_relabel_configs'], write.write_relabel_configs]
+  }
+  if (config.alerting === undefined) return
+  yield [['alerting', 'alert_relabel_configs'], config.alerting.alert_relabel_configs]
+  for (const [index, target] of config.alerting.alertmanagers.entries()) {
+    yield [['alerting', 'alertmanagers', index, 'relabel_configs'], target.relabel_configs]
+    yield [['alerting', 'alertmanagers', index, 'alert_relabel_configs'], target.alert_relabel_configs]
+  }
+}
 
 export type PrometheusSections = z.infer<typeof prometheusSchema>
 

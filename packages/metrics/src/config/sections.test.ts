@@ -49,6 +49,10 @@ const CASES: Readonly<Record<string, readonly (readonly [yaml: string, message: 
   ],
   remote_write: [
     [
+      'global: {metric_name_validation_scheme: legacy}\nremote_write: [{url: "http://a", write_relabel_configs: [{target_label: a.b}]}]',
+      `"a.b" is invalid 'target_label' for replace action`,
+    ],
+    [
       'remote_write: [{url: "http://a", name: q}, {url: "http://b", name: q}]',
       'found multiple remote write configs with job name "q"',
     ],
