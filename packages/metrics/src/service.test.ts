@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { silentLogger, systemClock } from '@quartet/runtime'
 import type { RunningSystem, SystemOptions } from '@quartet/runtime'
-import { temporaryDirectory } from '@quartet/runtime/testing'
+import { recordingLogger, temporaryDirectory } from '@quartet/runtime/testing'
 import { system } from './index.ts'
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>
@@ -91,6 +91,24 @@ test('a configuration that cannot be used changes nothing', async () => {
   await writeFile(file, 'global:\n  scrape_interval: 20s\n')
   assert.equal((await fetch(`${url}/-/reload`, { method: 'POST' })).status, 200)
   assert.match(await (await fetch(`${url}/metrics`)).text(), /prometheus_config_last_reload_successful 1/)
+})
+
+test('logs at start what has no effect, and shows the configuration without secrets', async () => {
+  const file = join(directory.path, 'secret.yml')
+  const discovery = 'dns_sd_configs: [{names: [a.b]}]'
+  await writeFile(file, `scrape_configs: [{job_name: a, basic_auth: {password: hunter2}, ${discovery}}]\n`)
+  const { logger, records } = recordingLogger()
+  const flags = { ...options.flags, 'config.file': file, 'storage.tsdb.path': join(directory.path, 'other') }
+  const other = await system.start({ ...options, flags, logger })
+  try {
+    const warnings = records.filter(({ level }) => level === 'warn').map(({ fields }) => fields['finding'])
+    assert.deepEqual(warnings, ['"dns_sd_configs" is not supported yet and has no effect'])
+    const text = await (await fetch(`${other.endpoints[0].url}/api/v1/status/config`)).text()
+    assert.match(text, /password: <secret>|password: \\u003csecret\\u003e/)
+    assert.doesNotMatch(text + JSON.stringify(records), /hunter2/)
+  } finally {
+    await other.stop()
+  }
 })
 
 test('is ready when it listens', async () => {

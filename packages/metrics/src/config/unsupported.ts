@@ -43,7 +43,19 @@ export function unsupportedKeys(config: PrometheusSections, at: (path: (string |
   for (const [index, job] of config.scrape_configs.entries()) {
     for (const key of unsupportedScrapeKeys(job)) note(['scrape_configs', index, key])
   }
-  return findings
+  return findings.sort((left, right) => comparePlaces(left.at ?? '', right.at ?? ''))
+}
+
+/** In the order of the file: by line, then by column. */
+function comparePlaces(left: string, right: string): number {
+  const [line, column] = numbersOf(left)
+  const [otherLine, otherColumn] = numbersOf(right)
+  return line - otherLine || column - otherColumn
+}
+
+function numbersOf(place: string): [line: number, column: number] {
+  const [line, column] = place.split(':').slice(-2)
+  return [Number(line), Number(column)]
 }
 
 const DEFAULT_GOGC = 75
