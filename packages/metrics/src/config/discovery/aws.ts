@@ -23,22 +23,36 @@ function filtersProblem(target: { filters: readonly { values: readonly string[] 
 
 /** Keys of `ec2_sd_configs`. */
 export const ec2 = checked(
-  section('aws.plain', { ...account, filters, ...timing, ...httpFields }),
+  section('aws.plain', { ...account, filters, ...timing, ...httpFields }, 'empty or null section in ec2_sd_configs'),
   filtersProblem,
   checkHttp,
 )
 
 /** Keys of `lightsail_sd_configs`. */
-export const lightsail = checked(section('aws.plain', { ...account, ...timing, ...httpFields }), checkHttp)
+export const lightsail = checked(
+  section('aws.plain', { ...account, ...timing, ...httpFields }, 'empty or null section in lightsail_sd_configs'),
+  checkHttp,
+)
 
 const containers = { clusters: texts, request_concurrency: z.number().int().default(20) }
 
 /** Keys of `ecs_sd_configs`. */
-export const ecs = checked(section('aws.plain', { ...account, ...containers, ...timing, ...httpFields }), checkHttp)
+export const ecs = checked(
+  section(
+    'aws.plain',
+    { ...account, ...containers, ...timing, ...httpFields },
+    'empty or null section in ecs_sd_configs',
+  ),
+  checkHttp,
+)
 
 /** Keys of `aws_sd_configs`, which stand for one of the three. */
 export const aws = checked(
-  section('aws.plain', { role: z.string().default(''), ...account, filters, ...containers, ...timing, ...httpFields }),
+  section(
+    'aws.plain',
+    { role: z.string().default(''), ...account, filters, ...containers, ...timing, ...httpFields },
+    'empty or null section in aws_sd_configs',
+  ),
   ({ role }) => {
     if (role === '') return 'role missing (one of: ec2, ecs, lightsail)'
     return ['ec2', 'ecs', 'lightsail'].includes(role) ? undefined : `unknown AWS SD role "${role}"`

@@ -4,18 +4,22 @@ import { checkHttp, httpFields } from '../http-config.ts'
 
 /** Keys of `azure_sd_configs`. */
 export const azure = checked(
-  section('azure.plain', {
-    environment: z.string().default('AzurePublicCloud'),
-    port: port(80),
-    subscription_id: z.string().default(''),
-    tenant_id: z.string().default(''),
-    client_id: z.string().default(''),
-    client_secret: secret.default(''),
-    refresh_interval: refreshInterval(300_000),
-    authentication_method: z.string().default('OAuth'),
-    resource_group: optionalText,
-    ...httpFields,
-  }),
+  section(
+    'azure.plain',
+    {
+      environment: z.string().default('AzurePublicCloud'),
+      port: port(80),
+      subscription_id: z.string().default(''),
+      tenant_id: z.string().default(''),
+      client_id: z.string().default(''),
+      client_secret: secret.default(''),
+      refresh_interval: refreshInterval(300_000),
+      authentication_method: z.string().default('OAuth'),
+      resource_group: optionalText,
+      ...httpFields,
+    },
+    'empty or null section in azure_sd_configs',
+  ),
   (azureSection) => {
     const { authentication_method: method } = azureSection
     const required = ['subscription_id', ...(method === 'OAuth' ? ['tenant_id', 'client_id', 'client_secret'] : [])]

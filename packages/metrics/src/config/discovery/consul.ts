@@ -4,25 +4,29 @@ import { checkHttp, httpFields } from '../http-config.ts'
 
 /** Keys of `consul_sd_configs`. */
 export const consul = checked(
-  section('consul.plain', {
-    server: z.string().default('localhost:8500'),
-    path_prefix: optionalText,
-    token: secret.optional(),
-    datacenter: optionalText,
-    namespace: optionalText,
-    partition: optionalText,
-    tag_separator: z.string().default(','),
-    scheme: z.string().default('http'),
-    username: optionalText,
-    password: secret.optional(),
-    allow_stale: z.boolean().default(true),
-    refresh_interval: refreshInterval(30_000),
-    services: texts,
-    tags: texts,
-    node_meta: stringMap.optional(),
-    filter: optionalText,
-    ...httpFields,
-  }),
+  section(
+    'consul.plain',
+    {
+      server: z.string().default('localhost:8500'),
+      path_prefix: optionalText,
+      token: secret.optional(),
+      datacenter: optionalText,
+      namespace: optionalText,
+      partition: optionalText,
+      tag_separator: z.string().default(','),
+      scheme: z.string().default('http'),
+      username: optionalText,
+      password: secret.optional(),
+      allow_stale: z.boolean().default(true),
+      refresh_interval: refreshInterval(30_000),
+      services: texts,
+      tags: texts,
+      node_meta: stringMap.optional(),
+      filter: optionalText,
+      ...httpFields,
+    },
+    'empty or null section in consul_sd_configs',
+  ),
   ({ server }) => (server.trim() === '' ? 'Consul SD configuration requires a server address' : undefined),
   (consulSection) => {
     const { basic_auth: basic, authorization, oauth2, token } = consulSection

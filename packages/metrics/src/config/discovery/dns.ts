@@ -6,12 +6,16 @@ const TYPES_WITH_PORT = ['SRV', 'MX', 'NS']
 
 /** Keys of `dns_sd_configs`. */
 export const dns = checked(
-  section('dns.plain', {
-    names: z.array(z.string()).default([]),
-    refresh_interval: refreshInterval(30_000),
-    type: z.string().default('SRV'),
-    port: port(0),
-  }),
+  section(
+    'dns.plain',
+    {
+      names: z.array(z.string()).default([]),
+      refresh_interval: refreshInterval(30_000),
+      type: z.string().default('SRV'),
+      port: port(0),
+    },
+    'empty or null section in dns_sd_configs',
+  ),
   ({ names, type, port: number }) => {
     if (names.length === 0) return 'DNS-SD config must contain at least one SRV record name'
     const record = type.toUpperCase()

@@ -14,23 +14,31 @@ const SELECTORS: Readonly<Record<string, readonly string[]>> = {
 
 /** Keys of `kubernetes_sd_configs`. */
 export const kubernetes = checked(
-  section('kubernetes.plain', {
-    api_server: url.optional(),
-    role: z.string().default(''),
-    kubeconfig_file: optionalText,
-    ...httpFields,
-    namespaces: section('kubernetes.plain', {
-      own_namespace: z.boolean().default(false),
-      names: texts,
-    }).optional(),
-    selectors: listOf(
-      section('kubernetes.SelectorConfig', { role: z.string().default(''), label: optionalText, field: optionalText }),
-    ).default([]),
-    attach_metadata: section('kubernetes.plain', {
-      node: z.boolean().default(false),
-      namespace: z.boolean().default(false),
-    }).optional(),
-  }),
+  section(
+    'kubernetes.plain',
+    {
+      api_server: url.optional(),
+      role: z.string().default(''),
+      kubeconfig_file: optionalText,
+      ...httpFields,
+      namespaces: section('kubernetes.plain', {
+        own_namespace: z.boolean().default(false),
+        names: texts,
+      }).optional(),
+      selectors: listOf(
+        section('kubernetes.SelectorConfig', {
+          role: z.string().default(''),
+          label: optionalText,
+          field: optionalText,
+        }),
+      ).default([]),
+      attach_metadata: section('kubernetes.plain', {
+        node: z.boolean().default(false),
+        namespace: z.boolean().default(false),
+      }).optional(),
+    },
+    'empty or null section in kubernetes_sd_configs',
+  ),
   ({ role }) => {
     if (role === '') return 'role missing (one of: pod, service, endpoints, endpointslice, node, ingress)'
     return role in SELECTORS ? undefined : `unknown Kubernetes SD role "${role}"`

@@ -3,13 +3,17 @@ import { checkHttp, httpFields } from '../http-config.ts'
 
 /** Keys of `marathon_sd_configs`. */
 export const marathon = checked(
-  section('marathon.plain', {
-    servers: listOf(url).default([]),
-    refresh_interval: refreshInterval(30_000),
-    auth_token: secret.optional(),
-    auth_token_file: optionalText,
-    ...httpFields,
-  }),
+  section(
+    'marathon.plain',
+    {
+      servers: listOf(url).default([]),
+      refresh_interval: refreshInterval(30_000),
+      auth_token: secret.optional(),
+      auth_token_file: optionalText,
+      ...httpFields,
+    },
+    'empty or null section in marathon_sd_configs',
+  ),
   (marathonSection) => {
     const { auth_token: token, auth_token_file: file } = marathonSection
     const tokens = countSet(token, file)

@@ -47,13 +47,14 @@ test('every discovery is tried here', () => {
 })
 
 for (const [kind, least] of Object.entries(LEAST)) {
-  test(`${kind}: the least is accepted, unknown keys are not, and what is not built is told`, async () => {
+  test(`${kind}: the least is accepted, unknown keys and null are not, and what is not built is told`, async () => {
     const { findings } = await loadText(job(kind, least))
     const told = findings.map(({ message }) => message)
     const notBuilt = `"${kind}_sd_configs" is not supported yet and has no effect`
     assert.deepEqual(told, kind === 'file' ? [] : [notBuilt])
     const [unknown] = await messagesOf(job(kind, least.replace(/\}$/, least === '{}' ? 'zzz: 1}' : ', zzz: 1}')))
     assert.match(unknown, /^field zzz not found in type \w+\.\w+$/)
+    assert.deepEqual(await messagesOf(job(kind, '~')), [`empty or null section in ${kind}_sd_configs`])
   })
 }
 

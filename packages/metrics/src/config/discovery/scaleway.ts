@@ -4,20 +4,24 @@ import { checkHttp, httpFields } from '../http-config.ts'
 
 /** Keys of `scaleway_sd_configs`. */
 export const scaleway = checked(
-  section('scaleway.plain', {
-    project_id: z.string().default(''),
-    api_url: url.default('https://api.scaleway.com'),
-    zone: z.string().default('fr-par-1'),
-    access_key: z.string().default(''),
-    secret_key: secret.optional(),
-    secret_key_file: optionalText,
-    name_filter: optionalText,
-    tags_filter: texts,
-    role: z.string().default(''),
-    port: port(80),
-    refresh_interval: refreshInterval(60_000),
-    ...httpFields,
-  }),
+  section(
+    'scaleway.plain',
+    {
+      project_id: z.string().default(''),
+      api_url: url.default('https://api.scaleway.com'),
+      zone: z.string().default('fr-par-1'),
+      access_key: z.string().default(''),
+      secret_key: secret.optional(),
+      secret_key_file: optionalText,
+      name_filter: optionalText,
+      tags_filter: texts,
+      role: z.string().default(''),
+      port: port(80),
+      refresh_interval: refreshInterval(60_000),
+      ...httpFields,
+    },
+    'empty or null section in scaleway_sd_configs',
+  ),
   ({ role }) => {
     if (role === '') return 'role missing (one of: instance, baremetal)'
     return role === 'instance' || role === 'baremetal' ? undefined : `unknown role "${role}"`

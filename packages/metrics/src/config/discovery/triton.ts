@@ -4,17 +4,21 @@ import { tlsConfig } from '../http-config.ts'
 
 /** Keys of `triton_sd_configs`. */
 export const triton = checked(
-  section('triton.plain', {
-    account: z.string().default(''),
-    role: z.string().default('container'),
-    dns_suffix: z.string().default(''),
-    endpoint: z.string().default(''),
-    groups: texts,
-    port: port(9163),
-    refresh_interval: refreshInterval(60_000),
-    tls_config: tlsConfig.optional(),
-    version: z.number().int().default(1),
-  }),
+  section(
+    'triton.plain',
+    {
+      account: z.string().default(''),
+      role: z.string().default('container'),
+      dns_suffix: z.string().default(''),
+      endpoint: z.string().default(''),
+      groups: texts,
+      port: port(9163),
+      refresh_interval: refreshInterval(60_000),
+      tls_config: tlsConfig.optional(),
+      version: z.number().int().default(1),
+    },
+    'empty or null section in triton_sd_configs',
+  ),
   (tritonSection) => {
     const { role } = tritonSection
     if (role !== 'container' && role !== 'cn') {

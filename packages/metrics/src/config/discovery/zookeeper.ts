@@ -17,7 +17,13 @@ function problem(name: string): (keys: { servers: string[]; paths: string[] }) =
 }
 
 /** Keys of `nerve_sd_configs`. */
-export const nerve = checked(section('zookeeper.plain', fields), problem('nerve'))
+export const nerve = checked(
+  section('zookeeper.plain', fields, 'empty or null section in nerve_sd_configs'),
+  problem('nerve'),
+)
 
 /** Keys of `serverset_sd_configs`. */
-export const serverset = checked(section('zookeeper.plain', fields), problem('serverset'))
+export const serverset = checked(
+  section('zookeeper.plain', fields, 'empty or null section in serverset_sd_configs'),
+  problem('serverset'),
+)
