@@ -1,5 +1,5 @@
 import { isScalar, LineCounter, parseDocument, visit } from 'yaml'
-import type { Document } from 'yaml'
+import type { Document, YAMLParseError } from 'yaml'
 import { ConfigError } from '../system.ts'
 import { expandEnvironment } from './expand-environment.ts'
 import type { LoadedYaml, LoadYamlOptions } from './yaml-file.ts'
@@ -13,7 +13,8 @@ import { describeIssues } from './zod-problems.ts'
 export function parseYaml<T>(options: LoadYamlOptions<T> & { text: string }): LoadedYaml<T> {
   const { path, schema } = options
   const lines = new LineCounter()
-  const document = parseDocument(options.expandEnv ? expandEnvironment(options.text) : options.text, {
+  const text = options.expandEnv ? expandEnvironment(options.text) : options.text
+  const document = parseDocument(text, {
     version: '1.1',
     lineCounter: lines,
     prettyErrors: false,
@@ -23,7 +24,7 @@ export function parseYaml<T>(options: LoadYamlOptions<T> & { text: string }): Lo
   const at = placer(path, document, lines)
   if (document.errors.length > 0) {
     throw new ConfigError(
-      document.errors.map((error) => `${place(path, lines, error.pos[0])}: error: ${oneLine(error.message)}`),
+      document.errors.map((error) => `${place(path, lines, error.pos[0])}: error: ${syntaxProblem(error, text)}`),
     )
   }
   const value = readValue(document, path)
@@ -77,6 +78,12 @@ function placer(file: string, document: Document, lines: LineCounter): (path: Ya
 function place(file: string, lines: LineCounter, offset: number): string {
   const { line, col } = lines.linePos(offset)
   return `${file}:${Math.max(1, line)}:${Math.max(1, col)}`
+}
+
+/** The parser names no key that stands twice; Go's decoders do. */
+function syntaxProblem({ code, message, pos }: YAMLParseError, text: string): string {
+  const key = code === 'DUPLICATE_KEY' ? /^[^\s:,{}[\]]+/.exec(text.slice(pos[0]))?.[0] : undefined
+  return key === undefined ? oneLine(message) : `field ${key} already set`
 }
 
 function oneLine(message: string): string {
