@@ -32,6 +32,7 @@ export class Execution {
   readonly #functions: TemplateFunctions
   readonly #missingKey: MissingKey
   readonly #limits: ExecuteLimits
+  readonly #print: (value: unknown) => string
   #output = ''
   #variables: Variable[] = []
   #name: string
@@ -44,6 +45,7 @@ export class Execution {
     functions: TemplateFunctions
     missingKey: MissingKey
     limits: ExecuteLimits
+    print?: ((value: unknown) => string) | undefined
     name: string
   }) {
     this.#templates = options.templates
@@ -51,6 +53,7 @@ export class Execution {
     this.#functions = options.functions
     this.#missingKey = options.missingKey
     this.#limits = options.limits
+    this.#print = options.print ?? formatValue
     this.#name = options.name
   }
 
@@ -74,7 +77,7 @@ export class Execution {
         case 'action': {
           const value = this.#pipeline(node.pipeline, dot)
           if (node.pipeline.assign === 'none')
-            this.#write(value === NO_VALUE || value === null || value === undefined ? '<no value>' : formatValue(value))
+            this.#write(value === NO_VALUE || value === null || value === undefined ? '<no value>' : this.#print(value))
           break
         }
         case 'break':
@@ -250,13 +253,15 @@ export class Execution {
       return NO_VALUE
     }
     // Methods of the caller's own classes; nothing that plain JavaScript values inherit can be reached.
-    if (typeof receiver === 'object' && !Array.isArray(receiver)) {
+    if (typeof receiver === 'object') {
       const prototype = Object.getPrototypeOf(receiver) as object
-      const owner = Object.hasOwn(receiver, name)
-        ? receiver
-        : prototype !== Object.prototype && Object.hasOwn(prototype, name)
-          ? prototype
-          : undefined
+      const isPlain = prototype === Object.prototype || prototype === Array.prototype
+      const owner =
+        !Array.isArray(receiver) && Object.hasOwn(receiver, name)
+          ? receiver
+          : !isPlain && Object.hasOwn(prototype, name)
+            ? prototype
+            : undefined
       if (owner !== undefined && name !== 'constructor') {
         const value = (receiver as Record<string, unknown>)[name]
         if (typeof value === 'function') return this.#method(node, name, receiver, value as Method, args, final, dot)

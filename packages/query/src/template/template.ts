@@ -14,6 +14,8 @@ export interface TemplateOptions {
   readonly missingKey?: MissingKey
   /** Most UTF-16 units that an execution may write; 1 Mi by default. */
   readonly maxOutput?: number
+  /** How the value of an action is written; Go's `%v` by default. HTML templates escape here. */
+  readonly print?: (value: unknown) => string
 }
 
 /**
@@ -63,6 +65,7 @@ export class Template {
       sources: this.#sources,
       functions: this.#functions,
       missingKey: this.#options.missingKey ?? 'default',
+      print: this.#options.print,
       limits: { maxOutput: this.#options.maxOutput ?? DEFAULT_MAX_OUTPUT },
       name,
     }).run(data)

@@ -1,0 +1,98 @@
+import { escapeHtml, formatValue, Template, TemplateError } from '@quartet/query'
+import { ConfigError } from '@quartet/runtime'
+import { glob, readFile } from 'node:fs/promises'
+import { NotifyError } from '../notifier.ts'
+import type { Data } from './data.ts'
+import { DEFAULT_TEMPLATES } from './default-templates.ts'
+import { notificationFunctions, SafeText } from './functions.ts'
+
+/** Expands one template text with the data of a notification. @throws NotifyError */
+export type Expander = (text: string) => string
+
+interface TemplateSource {
+  readonly name: string
+  readonly text: string
+}
+
+/** Our defaults and the user's files. Every text of a receiver is parsed into a set that has all of them. */
+export class NotificationTemplates {
+  readonly #sources: readonly TemplateSource[]
+  readonly #nowMs: () => number
+  readonly #parsed = new Map<string, Template>()
+
+  /** @throws TemplateError */
+  constructor(sources: readonly TemplateSource[], nowMs: () => number) {
+    this.#sources = [{ name: 'default.tmpl', text: DEFAULT_TEMPLATES }, ...sources]
+    this.#nowMs = nowMs
+    this.#template('', false)
+  }
+
+  /**
+   * @param patterns absolute paths with wildcards; one that matches nothing is no error, as upstream has it
+   * @throws ConfigError with the place of every mistake
+   */
+  static async load(patterns: readonly string[], nowMs: () => number): Promise<NotificationTemplates> {
+    const sources: TemplateSource[] = []
+    const problems: string[] = []
+    for (const pattern of patterns) {
+      for (const path of await filesOf(pattern)) {
+        const source = { name: path, text: await readFile(path, 'utf8') }
+        try {
+          new Template(path, notificationFunctions(nowMs)).parse(source.text)
+          sources.push(source)
+        } catch (error) {
+          if (!(error instanceof TemplateError)) throw error
+          const line = /:(\d+)(?::\d+)?: /.exec(error.message)?.[1] ?? '1'
+          problems.push(`${path}:${line}:1: error: ${error.message}`)
+        }
+      }
+    }
+    if (problems.length > 0) throw new ConfigError(problems)
+    return new NotificationTemplates(sources, nowMs)
+  }
+
+  expander(data: Data): Expander {
+    return (text) => this.#expand(text, data, false)
+  }
+
+  /** As {@link expander}, with what actions write escaped for HTML. */
+  htmlExpander(data: Data): Expander {
+    return (text) => this.#expand(text, data, true)
+  }
+
+  /** Runs a text with any data. @throws TemplateError */
+  execute(text: string, data: unknown, isHtml: boolean): string {
+    return text === '' ? '' : this.#template(text, isHtml).execute(data)
+  }
+
+  #expand(text: string, data: Data, isHtml: boolean): string {
+    try {
+      return this.execute(text, data, isHtml)
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error
+      throw new NotifyError(error.message, { canRetry: false, reason: 'clientError', cause: error })
+    }
+  }
+
+  #template(text: string, isHtml: boolean): Template {
+    const key = `${isHtml ? 'h' : 't'}${text}`
+    const known = this.#parsed.get(key)
+    if (known) return known
+    const print = isHtml ? printHtml : formatValue
+    const template = new Template('', notificationFunctions(this.#nowMs), { missingKey: 'zero', print })
+    for (const source of this.#sources) template.parse(source.text, source.name)
+    template.parse(text, '')
+    this.#parsed.set(key, template)
+    return template
+  }
+}
+
+async function filesOf(pattern: string): Promise<string[]> {
+  const paths: string[] = []
+  for await (const path of glob(pattern)) paths.push(path)
+  return paths.sort()
+}
+
+function printHtml(value: unknown): string {
+  return value instanceof SafeText ? value.text : escapeHtml(formatValue(value))
+}
