@@ -2,6 +2,8 @@
 export interface Answer {
   readonly status: number
   readonly body: unknown
+  /** The body as it came. */
+  readonly text: string
 }
 
 interface Options {
@@ -26,7 +28,17 @@ export function difference(expected: Answer, actual: Answer, options: Options): 
   if (expected.status !== actual.status) {
     return `status ${expected.status}, but ${actual.status} ${JSON.stringify(actual.body).slice(0, 200)}`
   }
-  return differenceAt('', normalised(expected.body, options), normalised(actual.body, options), options)
+  const found = differenceAt('', normalised(expected.body, options), normalised(actual.body, options), options)
+  if (found !== undefined || options.isRounded || !hasOrder(expected.body)) return found
+  const text = actual.text.replace(/,"(?:warnings|infos)":\[.*\]\}$/, '}')
+  return expected.text === text
+    ? undefined
+    : `other bytes: ${expected.text.slice(0, 200)}\n    but ${text.slice(0, 200)}`
+}
+
+/** Range queries are sorted by labels and scalars are alone, so that these have to agree to the byte. */
+function hasOrder(body: unknown): boolean {
+  return isRecord(body) && isRecord(body.data) && body.data.resultType !== 'vector'
 }
 
 function normalised(body: unknown, { isSorted, isOrdered }: Options): unknown {

@@ -29,9 +29,20 @@ const METRICS = [
   'requests_total',
   'latency_bucket',
   'build_info',
+  'build_info',
+  'latency_count',
+  'temperature',
+  'exact_gauge',
+  'exact_gauge',
   'missing_metric',
 ]
 const NAMES = ['job', 'instance', 'code', 'le', 'version', 'nothing']
+/** Labels that a metric has beside job and instance are asked for, others seldom: they find nothing. */
+const LABELS: Readonly<Record<string, readonly string[]>> = {
+  requests_total: ['job', 'instance', 'code'],
+  latency_bucket: ['job', 'instance', 'le'],
+  build_info: ['job', 'instance', 'version'],
+}
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   job: ['api', 'db', 'web.front'],
   instance: ['10.0.0.1:80', '10.0.0.2:80', 'h-3'],
@@ -69,7 +80,10 @@ export class QueryGenerator {
 
   /** A time within the data or a little outside of it. */
   timeMs(): number {
-    return START_MS + this.#random.integer(-60, SPAN_MS / 1000 + 400) * 1000 + QUERY_RESIDUE_MS
+    const seconds = this.#random.chance(0.9)
+      ? this.#random.integer(60, SPAN_MS / 1000)
+      : this.#random.integer(-60, 4000)
+    return START_MS + seconds * 1000 + QUERY_RESIDUE_MS
   }
 
   query(): RandomQuery {
@@ -86,6 +100,40 @@ export class QueryGenerator {
     }
     const { text, isRounded } = this.#vector(depth)
     return { text, isRounded }
+  }
+
+  /** A query with one token taken away, doubled or exchanged: mostly no longer PromQL. */
+  brokenQuery(): string {
+    const random = this.#random
+    const tokens = this.#vector(random.integer(0, 2)).text.match(/"[^"]*"|\w+|[=!<>]=|=~|!~|\s+|./g) ?? []
+    const at = random.integer(0, tokens.length - 1)
+    const change = random.pick([
+      [],
+      [tokens[at], tokens[at]],
+      [
+        random.pick([
+          '(',
+          ')',
+          '{',
+          '}',
+          '[',
+          ']',
+          ',',
+          '==',
+          '@',
+          'offset',
+          'by',
+          'sum',
+          '5m',
+          '"',
+          "'",
+          '$',
+          '1',
+          'on',
+        ]),
+      ],
+    ])
+    return tokens.toSpliced(at, 1, ...change).join('')
   }
 
   #vector(depth: number): Expression {
@@ -126,7 +174,9 @@ export class QueryGenerator {
 
   #selectorText(name: string): string {
     const random = this.#random
-    const matchers = random.some(NAMES, 0.2).map((label) => this.#matcher(label))
+    const names = LABELS[name] ?? ['job', 'instance']
+    const matchers = random.some(names, 0.25).map((label) => this.#matcher(label))
+    if (random.chance(0.04)) matchers.push(this.#matcher(random.pick(NAMES)))
     if (random.chance(0.03)) return `{${[`__name__=~"${name}|build_.*"`, ...matchers].join(',')}}`
     if (random.chance(0.03)) return `{${[`__name__="${name}"`, ...matchers].join(', ')}}`
     return matchers.length === 0 ? name : `${name}{${matchers.join(',')}}`

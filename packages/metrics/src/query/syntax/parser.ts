@@ -173,6 +173,22 @@ class Parser {
     }
   }
 
+  #startsExpression(): boolean {
+    const token = this.#cursor.token
+    switch (token.kind) {
+      case 'number':
+      case 'duration':
+      case 'string':
+      case 'aggregator':
+      case 'identifier':
+      // Not read at all: said by whoever asks for it.
+      case 'error':
+        return true
+      default:
+        return ['(', '{', '+', '-'].includes(token.text) || isMetricName(token)
+    }
+  }
+
   #paren(): Expr {
     const start = this.#cursor.token.start
     this.#cursor.advance()
@@ -205,9 +221,11 @@ class Parser {
     while (this.#cursor.is(',')) {
       const comma = this.#cursor.token
       this.#cursor.advance()
-      if (this.#cursor.is(')'))
+      if (!this.#startsExpression()) {
         this.#cursor.problem('trailing commas not allowed in function call args', rangeOf(comma))
-      else args.push(this.#expr(0))
+        break
+      }
+      args.push(this.#expr(0))
     }
     this.#cursor.expect(')')
     return args
