@@ -89,7 +89,7 @@ for (const [component, text, expected] of CASES) {
 }
 
 /** Their names are put together from the signal's; or only the value that is acted on is accepted. */
-const READ_OTHERWISE = /^((traces|metrics|logs)_(endpoint|url_path)|sizer|protobuf_message)$/
+const READ_OTHERWISE = /^((traces|metrics|logs)_(endpoint|url_path)|sizer|protobuf_message|location)$/
 
 test('every attribute that is accepted is read somewhere, or warned about', () => {
   const source = sources(import.meta.dirname)
@@ -115,7 +115,11 @@ function attributes(schema: BodySchema<unknown>): string[] {
   return Object.entries(schema.members).flatMap(([name, member]): string[] => {
     if (member.kind === 'attribute') return member.noEffect ? [] : [name]
     if (member.kind === 'block') return member.noEffect ? [] : attributes(member.body())
-    return member.kind === 'blocks' ? attributes(member.body()) : []
+    if (member.kind === 'blocks') return attributes(member.body())
+    if (member.kind !== 'stages') return []
+    // stage.match holds all stages again.
+    const bodies = Object.entries(member.bodies()).filter(([stage]) => stage !== 'stage.match')
+    return bodies.flatMap(([, schema]) => attributes(schema))
   })
 }
 

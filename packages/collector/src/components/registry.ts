@@ -1,6 +1,7 @@
 import type { ComponentDefinition } from '../graph/index.ts'
 import { discoveryRelabel } from './discovery/relabel.ts'
 import { fileMatch } from './local/file-match.ts'
+import { lokiProcess } from './loki/process.ts'
 import { lokiSourceFile } from './loki/source-file.ts'
 import { lokiWrite } from './loki/write.ts'
 import { otlpExporter } from './otelcol/exporter-otlp.ts'
@@ -16,6 +17,7 @@ const DEFINITIONS: readonly ComponentDefinition[] = [
   discoveryRelabel,
   exporterSelf,
   fileMatch,
+  lokiProcess,
   lokiSourceFile,
   lokiWrite,
   batchProcessor,

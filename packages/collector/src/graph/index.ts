@@ -18,4 +18,4 @@ export {
   withDefault,
   withoutEffect,
 } from './schema.ts'
-export type { BodySchema, Decoded, Stage } from './schema.ts'
+export type { BodySchema, Decoded, Stage, UnsupportedMember } from './schema.ts'
