@@ -1,8 +1,8 @@
-import { Agent as HttpAgent, request as httpRequest } from 'node:http'
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { Agent as HttpAgent, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { RequestOptions } from 'node:https'
 import type { Duplex, Readable } from 'node:stream'
+import { nodeHttp } from '@quartet/runtime'
 import type { Clock, SelfMetrics } from '@quartet/runtime'
 import type { DataSource } from '../provisioning/data-sources.ts'
 
@@ -33,7 +33,7 @@ const MAX_ANSWER_BYTES = 128 * 1024 * 1024
 export class StoreClient {
   readonly #timeoutMs: number
   readonly #clock: Clock
-  readonly #http = new HttpAgent({ keepAlive: true, maxSockets: 64 })
+  readonly #http = new nodeHttp.Agent({ keepAlive: true, maxSockets: 64 })
   readonly #https = new HttpsAgent({ keepAlive: true, maxSockets: 64 })
   readonly #requests
   readonly #durations
@@ -143,7 +143,7 @@ export class StoreClient {
       ...(request.signal && { signal: request.signal }),
       ...extra,
     }
-    return isSecure ? httpsRequest(url, options) : httpRequest(url, options)
+    return isSecure ? httpsRequest(url, options) : nodeHttp.request(url, options)
   }
 }
 
