@@ -5,8 +5,8 @@ import type { StepGrid } from '@quartet/query'
 import { arithmeticOf, comparisonOf } from './binary-ops.ts'
 import { EvaluationError } from './errors.ts'
 import { groupBy, groupWithout } from './grouping.ts'
-import { ABSENT, FLOAT, hasAny, newSeries, ownSeries, sameLabelset, SeriesMerger } from './steps.ts'
-import type { SeriesSink, StepSeries } from './steps.ts'
+import { ABSENT, drain, FLOAT, hasAny, newSeries, ownSeries, sameLabelset, SeriesMerger } from './steps.ts'
+import type { Checkpoint, SeriesSink, StepSeries } from './steps.ts'
 import type { BinaryExpr, VectorMatching } from './syntax/ast.ts'
 
 export interface VectorPair {
@@ -16,12 +16,11 @@ export interface VectorPair {
   readonly right: readonly StepSeries[]
   readonly grid: StepGrid
   readonly delayNameRemoval: boolean
-  /** See QueryBudget.checkpoint. */
-  readonly checkpoint: () => Promise<void> | undefined
+  readonly checkpoint: Checkpoint
 }
 
 /** `and`, `or`, `unless`: which series of one side have a partner on the other, per step. */
-export function combineSets(pair: VectorPair, sink: SeriesSink): void {
+export async function combineSets(pair: VectorPair, sink: SeriesSink): Promise<void> {
   const signature = signatureOf(pair.matching)
   const { grid, expr } = pair
   if (expr.op === 'or') {
@@ -29,12 +28,13 @@ export function combineSets(pair: VectorPair, sink: SeriesSink): void {
     // A series may come from the left at one step and from the right at another, and still is one.
     const merger = new SeriesMerger()
     for (const series of pair.left) merger.add(series)
-    filterByPresence(pair.right, { signature, presence, keepsMatched: false }, (series) => merger.add(series))
-    merger.flush(sink)
-    return
+    const unmatched = filterByPresence(pair.right, { signature, presence, keepsMatched: false })
+    await drain(unmatched, (series) => merger.add(series), pair.checkpoint)
+    return drain(merger.all, sink, pair.checkpoint)
   }
   const presence = presenceBySignature(pair.right, signature, grid.count)
-  filterByPresence(pair.left, { signature, presence, keepsMatched: expr.op === 'and' }, sink)
+  const filtered = filterByPresence(pair.left, { signature, presence, keepsMatched: expr.op === 'and' })
+  return drain(filtered, sink, pair.checkpoint)
 }
 
 function presenceBySignature(
@@ -52,22 +52,21 @@ function presenceBySignature(
   return bySignature
 }
 
-function filterByPresence(
+function* filterByPresence(
   series: readonly StepSeries[],
   rule: { signature: (labels: Labels) => string; presence: Map<string, Uint8Array>; keepsMatched: boolean },
-  sink: SeriesSink,
-): void {
+): Iterable<StepSeries> {
   for (const one of series) {
     const partner = rule.presence.get(rule.signature(one.labels))
     if (partner === undefined) {
-      if (!rule.keepsMatched) sink(ownSeries(one))
+      if (!rule.keepsMatched) yield ownSeries(one)
       continue
     }
     const result = ownSeries(one)
     for (let step = 0; step < result.present.length; step++) {
       if ((partner[step] === 1) !== rule.keepsMatched) result.present[step] = ABSENT
     }
-    if (hasAny(result.present)) sink(result)
+    if (hasAny(result.present)) yield result
   }
 }
 
@@ -119,7 +118,11 @@ export async function combineVectors(pair: VectorPair, sink: SeriesSink): Promis
     if (pause !== undefined) await pause
   }
   errors.throwIfAny()
-  for (const { series } of outputs.values()) sink(series)
+  return drain(
+    Array.from(outputs.values(), ({ series }) => series),
+    sink,
+    pair.checkpoint,
+  )
 }
 
 /** Upstream goes step by step and ends with the first error; here series come first, so errors wait for an earlier one. */

@@ -14,7 +14,17 @@ import { hasOneName } from './name-removal.ts'
 import type { NameRemoval } from './name-removal.ts'
 import type { RangeVectors } from './range-vectors.ts'
 import type { Selection } from './selection.ts'
-import { ABSENT, countPresent, FLOAT, hasAny, newSeries, repeatStep, SeriesMerger, UniqueLabels } from './steps.ts'
+import {
+  drain,
+  ABSENT,
+  countPresent,
+  FLOAT,
+  hasAny,
+  newSeries,
+  repeatStep,
+  SeriesMerger,
+  UniqueLabels,
+} from './steps.ts'
 import type { SeriesSink } from './steps.ts'
 import { stringOf, typeOf, unwrapParens } from './syntax/ast.ts'
 import type { Call, Expr } from './syntax/ast.ts'
@@ -146,7 +156,7 @@ export class Calls {
       }
       nameless.add(series)
     })
-    nameless.finish()
+    await nameless.finish()
   }
 
   async #dateCall(call: Call, grid: StepGrid, sink: SeriesSink): Promise<void> {
@@ -163,7 +173,7 @@ export class Calls {
       for (let step = 0; step < grid.count; step++) series.values[step] = part(series.values[step])
       nameless.add(series)
     })
-    nameless.finish()
+    await nameless.finish()
   }
 
   /** The sample's own time for a plain selector, else the evaluation time. */
@@ -181,7 +191,7 @@ export class Calls {
       const once = instantGrid(grid.startMs)
       await this.#selection.instant(arg, once, (series) => nameless.add(repeatStep(series, grid.count)), true)
     }
-    nameless.finish()
+    await nameless.finish()
   }
 
   async #absent(call: Call, grid: StepGrid, sink: SeriesSink): Promise<void> {
@@ -213,7 +223,7 @@ export class Calls {
       this.#evaluation.options.budget.addSamples(countPresent(series.present))
       merger.add(series)
     })
-    merger.flush(sink)
+    return drain(merger.all, sink, this.#evaluation.checkpoint)
   }
 
   /** Order is only visible in an instant result; a range result is sorted by labels in the end. */
@@ -224,7 +234,7 @@ export class Calls {
     const byLabel = call.func.name.startsWith('sort_by_label')
     const labels = byLabel ? call.args.slice(1).map(stringOf) : []
     series.sort(byLabel ? compareByLabels(labels, isDescending) : compareByValue(isDescending))
-    for (const one of series) sink(one)
+    return drain(series, sink, this.#evaluation.checkpoint)
   }
 
   async #histogram(call: Call, grid: StepGrid, sink: SeriesSink): Promise<void> {
@@ -245,7 +255,7 @@ export class Calls {
     } else {
       await histogramFraction(input, { lower: parameters[0], upper: parameters[1] }, add)
     }
-    nameless.finish()
+    await nameless.finish()
   }
 }
 

@@ -14,7 +14,7 @@ import { NameRemoval } from './name-removal.ts'
 import { RangeVectors } from './range-vectors.ts'
 import { Selection } from './selection.ts'
 import type { SampleColumns } from './source.ts'
-import { ABSENT, countPresent, ownSeries, repeatStep, withoutName } from './steps.ts'
+import { drain, ABSENT, countPresent, ownSeries, repeatStep, withoutName } from './steps.ts'
 import type { SeriesSink, StepSeries } from './steps.ts'
 import { isSetOp, stringOf, typeOf, unwrapParens } from './syntax/ast.ts'
 import type { AggregateExpr, BinaryExpr, Expr } from './syntax/ast.ts'
@@ -45,8 +45,7 @@ export class Evaluator implements Evaluation {
   async stream(expr: Expr, grid: StepGrid, sink: SeriesSink): Promise<void> {
     if (grid.count > 1 && isStepInvariant(expr)) {
       const series = await this.collect(expr, instantGrid(grid.startMs))
-      for (const one of series) sink(repeatStep(one, grid.count))
-      return
+      return drain(series, (one) => sink(repeatStep(one, grid.count)), this.checkpoint)
     }
     switch (expr.kind) {
       case 'paren':
@@ -123,7 +122,7 @@ export class Evaluator implements Evaluation {
       for (let step = 0; step < grid.count; step++) series.values[step] = -series.values[step]
       nameless.add(series)
     })
-    nameless.finish()
+    await nameless.finish()
   }
 
   async #aggregate(expr: AggregateExpr, grid: StepGrid, sink: SeriesSink): Promise<void> {
@@ -131,15 +130,14 @@ export class Evaluator implements Evaluation {
     if (FoldingAggregation.supports(expr.op)) {
       const folding = new FoldingAggregation(expr.op, grouping, grid)
       await this.stream(expr.expr, grid, (series) => folding.add(series))
-      folding.emit(sink)
-      return
+      return drain(folding.results(), sink, this.checkpoint)
     }
     if (expr.param === undefined) throw new Error(`${expr.op} without a parameter`)
     if (expr.op === 'count_values') {
       const label = stringOf(expr.param)
       const isLabelDropped = expr.isWithout && (label === METRIC_NAME || expr.grouping.includes(label))
-      countValues({ label, grouping, isLabelDropped, grid, series: await this.collect(expr.expr, grid) }, sink)
-      return
+      const series = await this.collect(expr.expr, grid)
+      return drain(countValues({ label, grouping, isLabelDropped, grid, series }), sink, this.checkpoint)
     }
     const parameter = await this.scalar(expr.param, grid)
     const series = await this.collect(expr.expr, grid)
@@ -167,7 +165,7 @@ export class Evaluator implements Evaluation {
       delayNameRemoval: this.options.delayNameRemoval,
       checkpoint: this.checkpoint,
     }
-    if (isSetOp(expr.op)) combineSets(pair, sink)
+    if (isSetOp(expr.op)) await combineSets(pair, sink)
     else await combineVectors(pair, sink)
   }
 
@@ -197,6 +195,6 @@ export class Evaluator implements Evaluation {
       if (dropsNames) nameless.add(series)
       else sink(series)
     })
-    nameless.finish()
+    await nameless.finish()
   }
 }

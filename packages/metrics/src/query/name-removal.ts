@@ -4,7 +4,7 @@ import type { EvaluatorOptions } from './evaluation.ts'
 import { isDatePart } from './functions/calendar.ts'
 import { valueFunction } from './functions/math.ts'
 import { rangeFunction } from './functions/range-registry.ts'
-import { countPresent, SeriesMerger, withoutName } from './steps.ts'
+import { countPresent, drain, SeriesMerger, withoutName } from './steps.ts'
 import type { SeriesSink, StepSeries } from './steps.ts'
 import { isSetOp } from './syntax/ast.ts'
 import type { Expr } from './syntax/ast.ts'
@@ -21,13 +21,13 @@ export class NameRemoval {
    * A sink that drops the metric name of each series. Those that become equal are joined, which means holding them until
    * `finish`, unless the input cannot hold two names.
    */
-  dropping(input: Expr | undefined, sink: SeriesSink): { add: SeriesSink; finish(): void } {
+  dropping(input: Expr | undefined, sink: SeriesSink): { add: SeriesSink; finish(): Promise<void> } {
     if (this.#options.delayNameRemoval || (input !== undefined && hasOneName(input))) {
       const add: SeriesSink = (series) => {
         this.drop(series)
         sink(series)
       }
-      return { add, finish: () => undefined }
+      return { add, finish: () => Promise.resolve() }
     }
     const merger = new SeriesMerger()
     const add: SeriesSink = (series) => {
@@ -35,7 +35,7 @@ export class NameRemoval {
       this.#options.budget.addSamples(countPresent(series.present))
       merger.add(series)
     }
-    return { add, finish: () => merger.flush(sink) }
+    return { add, finish: () => drain(merger.all, sink, () => this.#options.budget.checkpoint()) }
   }
 
   /** Now, or (with delayed removal) at the very end. */

@@ -21,6 +21,21 @@ export interface StepSeries {
 
 export type SeriesSink = (series: StepSeries) => void
 
+/** See QueryBudget.checkpoint. */
+export type Checkpoint = () => Promise<void> | undefined
+
+/**
+ * Hands on series that were held. What a sink does with one of them may take long (a window function over every step), so the
+ * event loop may have its turn after each.
+ */
+export async function drain(held: Iterable<StepSeries>, sink: SeriesSink, checkpoint: Checkpoint): Promise<void> {
+  for (const series of held) {
+    sink(series)
+    const pause = checkpoint()
+    if (pause !== undefined) await pause
+  }
+}
+
 export function newSeries(labels: Labels, count: number): StepSeries {
   return { labels, values: new Float64Array(count), present: new Uint8Array(count), dropName: false }
 }
@@ -88,7 +103,7 @@ export function removeDelayedNames(series: readonly StepSeries[]): StepSeries[] 
 
 /**
  * Joins series that have become equal because their labels were changed: they are one, as long as no step has both.
- * Holds all series until {@link flush}, so it is only used where two can become equal at all.
+ * Holds all series, so it is only used where two can become equal at all.
  */
 export class SeriesMerger {
   readonly #byKey = new Map<string, StepSeries>()
@@ -103,8 +118,8 @@ export class SeriesMerger {
     else mergeInto(existing, series)
   }
 
-  flush(sink: SeriesSink): void {
-    for (const series of this.#byKey.values()) sink(series)
+  get all(): Iterable<StepSeries> {
+    return this.#byKey.values()
   }
 }
 

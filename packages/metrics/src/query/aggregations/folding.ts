@@ -3,7 +3,7 @@ import type { StepGrid } from '@quartet/query'
 import { Groups } from '../grouping.ts'
 import type { Grouping } from '../grouping.ts'
 import { ABSENT, FLOAT, newSeries } from '../steps.ts'
-import type { SeriesSink, StepSeries } from '../steps.ts'
+import type { StepSeries } from '../steps.ts'
 import type { AggregateOp } from '../syntax/ast.ts'
 
 /** One group's running state: columns over the grid that every series of the group is folded into. */
@@ -47,12 +47,12 @@ export class FoldingAggregation {
     if (series.dropName) group.dropName = true
   }
 
-  emit(sink: SeriesSink): void {
+  *results(): Iterable<StepSeries> {
     for (const { labels, accumulator, dropName } of this.#groups.all) {
       const result = newSeries(labels, this.#grid.count)
       result.dropName = dropName && labels.some(([name]) => name === '__name__')
       accumulator.finish(result)
-      sink(result)
+      yield result
     }
   }
 }

@@ -8,7 +8,7 @@ import { EvaluationError, NotSupportedError } from '../errors.ts'
 import { Groups } from '../grouping.ts'
 import type { Grouping } from '../grouping.ts'
 import { quantileOfSorted, sortValues } from '../quantile.ts'
-import { ABSENT, FLOAT, hasAny, newSeries, ownSeries } from '../steps.ts'
+import { ABSENT, drain, FLOAT, hasAny, newSeries, ownSeries } from '../steps.ts'
 import type { SeriesSink, StepSeries } from '../steps.ts'
 import { formatFloat } from '../syntax/number.ts'
 import type { AggregateOp } from '../syntax/ast.ts'
@@ -70,7 +70,11 @@ async function selectMembers(input: SelectingInput, members: readonly StepSeries
   }
   // An instant result comes best first; a range result is sorted by labels anyway.
   const shown = grid.count === 1 ? Array.from(order, (index) => results[index]) : results
-  for (const result of shown) if (hasAny(result.present)) sink(result)
+  await drain(
+    shown.filter(({ present }) => hasAny(present)),
+    sink,
+    input.checkpoint,
+  )
 }
 
 /**
@@ -96,7 +100,8 @@ class KeptMembers {
     this.#size = 0
     const heap = this.#heap
     const isHeap = this.#op !== 'limitk'
-    for (let index = 0; k > 0 && index < this.#members.length; index++) {
+    if (k === 0) return heap.subarray(0, 0)
+    for (let index = 0; index < this.#members.length; index++) {
       if (this.#members[index].present[step] === ABSENT) continue
       if (this.#size < k) {
         heap[this.#size++] = index
@@ -192,17 +197,14 @@ async function quantileOfGroup(
 }
 
 /** count_values("label", v): one series per group and distinct value. */
-export function countValues(
-  input: {
-    label: string
-    grouping: Grouping
-    /** `without` takes the label of the values away again, and all values of a group are counted together. */
-    isLabelDropped: boolean
-    grid: StepGrid
-    series: readonly StepSeries[]
-  },
-  sink: SeriesSink,
-): void {
+export function* countValues(input: {
+  label: string
+  grouping: Grouping
+  /** `without` takes the label of the values away again, and all values of a group are counted together. */
+  isLabelDropped: boolean
+  grid: StepGrid
+  series: readonly StepSeries[]
+}): Iterable<StepSeries> {
   const { label, isLabelDropped, grid } = input
   if (label === '') throw new EvaluationError(`invalid label name ${quoteGo(label)}`)
   // The value takes the label's place before series are grouped.
@@ -227,7 +229,7 @@ export function countValues(
       counted.present[step] = FLOAT
     }
   }
-  for (const { byValue } of groups.all) for (const counted of byValue.values()) sink(counted)
+  for (const { byValue } of groups.all) yield* byValue.values()
 }
 
 function withLabel(labels: Labels, name: string, value: string): Labels {
