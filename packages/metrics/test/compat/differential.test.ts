@@ -85,8 +85,9 @@ test('answers random queries as Prometheus does', { skip }, async (t) => {
  * Since 3.0 durations are numbers and can be calculated with, and names may be quoted: what is wrong with a query is then said in
  * another way. 2.42 knows no name of `@`. A parenthesis without a partner is noticed one token earlier here.
  */
-function isOfOneVersion(errors: string): boolean {
-  return /duration|u003cItem|inside braces|label matching|grouping opts|number|colon|right parenthesis|"status":"success"/.test(
+function isOfOneVersion(query: string, errors: string): boolean {
+  if (/,\s*\d+[smhdwy]/.test(query)) return true
+  return /duration|u003cItem|inside braces|label matching|grouping opts|number|colon|right parenthesis|left parenthesis|"status":"success"/.test(
     errors,
   )
 }
@@ -104,7 +105,7 @@ test('refuses what is no query as Prometheus does', { skip }, async (t) => {
       parameters: String(new URLSearchParams({ query: text, time: '9' })),
     }
     const [expected, actual] = await Promise.all([ask(upstream, query), ask(quartet, query)])
-    if (expected.status === 200 || isOfOneVersion(expected.text + actual.text)) continue
+    if (expected.status === 200 || isOfOneVersion(text, expected.text + actual.text)) continue
     refused++
     const options = { isRounded: false, isDeviation: false, isSorted: false, isOrdered: true }
     const found = difference(expected, actual, options)
