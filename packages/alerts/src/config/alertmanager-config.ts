@@ -186,10 +186,24 @@ function completeReceiver(
     const configs = receiver[type.key] as readonly unknown[] | undefined
     if (!configs) continue
     completed[type.key] = configs.map((config, index) =>
-      type.complete(config, global, (message) => report(type.key, index, message)),
+      inOrder(
+        type.complete(config, global, (message) => report(type.key, index, message)),
+        type.schema,
+      ),
     )
   }
   return completed as ReceiverConfig
+}
+
+/** Keys in the order of the schema, which is the one in which upstream prints them. */
+function inOrder(config: unknown, schema: z.ZodType): unknown {
+  if (!(schema instanceof z.ZodObject)) return config
+  const section = config as Record<string, unknown>
+  return Object.fromEntries(
+    Object.keys(schema.shape)
+      .filter((key) => section[key] !== undefined)
+      .map((key) => [key, section[key]]),
+  )
 }
 
 function* findingsOf(

@@ -13,9 +13,17 @@ function printMap(map: Record<string, unknown>, indent: string): string {
   let text = ''
   for (const [key, value] of Object.entries(map)) {
     if (value === undefined || isEmptySecret(value)) continue
-    text += `${indent}${printScalar(key)}:${printValue(value, indent)}`
+    const isFlow = FLOW_KEYS.has(key) && Array.isArray(value)
+    text += `${indent}${printScalar(key)}:${isFlow ? printFlow(value) : printValue(value, indent)}`
   }
   return text
+}
+
+/** Ranges of a time interval stand on one line. */
+const FLOW_KEYS = new Set(['weekdays', 'days_of_month', 'months', 'years'])
+
+function printFlow(values: readonly unknown[]): string {
+  return ` [${values.map((value) => (String(value).includes(':') ? `'${String(value)}'` : printScalar(value))).join(', ')}]\n`
 }
 
 function printValue(value: unknown, indent: string): string {
@@ -62,7 +70,7 @@ function printScalar(value: unknown, indent = ''): string {
 const READS_AS_OTHER =
   /^(?:~|null|Null|NULL|true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF|y|Y|n|N|[-+]?(?:\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN|[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|[-+]?0[xob][0-9a-fA-F_]+|[-+]?\.[0-9]+|\d{4}-\d\d?-\d\d?.*|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|<<|=)$/
 
-const NEEDS_QUOTES = /^[\s\-?:,[\]{}#&*!|>'"%@`](?![a-zA-Z0-9/])|^[,[\]{}#&*!|>'"%@`]|: |:$| #|^\s|\s$/
+const NEEDS_QUOTES = /^\.\.\.$|^[\s\-?:,[\]{}#&*!|>'"%@`](?![a-zA-Z0-9/])|^[,[\]{}#&*!|>'"%@`]|: |:$| #|^\s|\s$/
 
 function blockScalar(text: string, indent: string): string {
   const trailing = /\n*$/.exec(text)![0].length

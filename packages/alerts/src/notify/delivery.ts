@@ -22,7 +22,8 @@ export interface DeliveryOptions {
   readonly times: TimeMuter
   readonly log: NotificationLog
   readonly metrics: NotifyMetrics
-  readonly externalUrl: string
+  /** Known once the server listens. */
+  readonly externalUrl: () => string
   /** For the jitter of retries: 0 to 1. */
   readonly random: () => number
 }
@@ -103,7 +104,7 @@ export class Delivery {
       receiver,
       alerts,
       isFiring: alerts.some((alert) => !isResolved(alert, nowMs)),
-      data: buildData({ receiver, groupLabels: group.labels, alerts, externalUrl, nowMs }),
+      data: buildData({ receiver, groupLabels: group.labels, alerts, externalUrl: externalUrl(), nowMs }),
       nowMs,
       signal,
     }
