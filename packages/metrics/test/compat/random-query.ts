@@ -356,7 +356,9 @@ export class QueryGenerator {
     const random = this.#random
     const text = random.pick([
       () => `vector(${this.#scalar(depth - 1)})`,
-      () => `timestamp(${random.chance(0.6) ? this.#selector().text : this.#vector(depth - 1).text})`,
+      // 2.42 forgets the offset of a selector with `@` here.
+      () =>
+        `timestamp(${random.chance(0.6) ? this.#selectorText(random.pick(METRICS)) : `(${this.#exactVector(depth - 1).text}) + 1`})`,
       () => `${random.pick(DATE_FUNCTIONS)}(${random.chance(0.4) ? '' : this.#exactVector(depth - 1).text})`,
       () => `histogram_count(${this.#selector().text})`,
     ])()
