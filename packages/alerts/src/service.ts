@@ -67,7 +67,7 @@ export async function startAlerts(options: SystemOptions): Promise<RunningSystem
     return engine
   }
 
-  let engine = await rooms.start(build, () => engine.stop())
+  let engine: Engine = await rooms.start(build, (): void => engine.stop())
   engine.start()
   const reload = async (): Promise<void> => {
     let next

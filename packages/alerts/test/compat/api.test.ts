@@ -174,7 +174,7 @@ test('silences survive a restart', async () => {
     )
     const deleted = await fetch(`${second.url}/api/v2/silence/${silenceID}`, { method: 'DELETE' })
     assert.equal(deleted.status, 200)
-    const list = await (await fetch(`${second.url}/api/v2/silences`)).json()
+    const list = (await (await fetch(`${second.url}/api/v2/silences`)).json()) as { status: { state: string } }[]
     assert.equal(list[0].status.state, 'expired')
   } finally {
     await second.running.stop()
