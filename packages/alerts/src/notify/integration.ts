@@ -1,5 +1,5 @@
 import type { AlertmanagerConfig } from '../config/alertmanager-config.ts'
-import { NotifyError } from './notifier.ts'
+import { NotifyError } from './notify-error.ts'
 import type { CommonConfig, Notifier, NotifierOptions, ReceiverKind } from './notifier.ts'
 
 /** One entry of a receiver: `webhook[0]`. */

@@ -3,7 +3,7 @@ import type { HttpReply } from '@quartet/runtime'
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { HttpConfig } from '../config/http-config.ts'
-import { NotifyError } from './notifier.ts'
+import { NotifyError } from './notify-error.ts'
 
 export interface PostOptions {
   readonly url: string

@@ -1,5 +1,5 @@
 import type { SelfMetrics } from '@quartet/runtime'
-import type { FailureReason } from './notifier.ts'
+import type { FailureReason } from './notify-error.ts'
 
 const REASONS: readonly FailureReason[] = [
   'clientError',

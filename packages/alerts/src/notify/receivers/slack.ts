@@ -13,7 +13,8 @@ import {
 import { httpConfig } from '../../config/http-config.ts'
 import { goJson, omitEmpty } from '../go-json.ts'
 import { readSecret } from '../json-client.ts'
-import { defineReceiver, NotifyError } from '../notifier.ts'
+import { defineReceiver } from '../notifier.ts'
+import { NotifyError } from '../notify-error.ts'
 import { truncateRunes } from '../truncate.ts'
 
 const confirmation = checked(

@@ -3,7 +3,8 @@ import { checked, goDuration, goDurationMs, isSet, secretUrl, text, whole } from
 import { httpConfig } from '../../config/http-config.ts'
 import { goJson } from '../go-json.ts'
 import { readSecret } from '../json-client.ts'
-import { defineReceiver, NotifyError } from '../notifier.ts'
+import { defineReceiver } from '../notifier.ts'
+import { NotifyError } from '../notify-error.ts'
 
 const schema = checked(
   z.strictObject({

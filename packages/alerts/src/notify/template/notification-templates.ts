@@ -1,7 +1,7 @@
 import { escapeHtml, formatValue, Template, TemplateError } from '@quartet/query'
 import { ConfigError } from '@quartet/runtime'
 import { glob, readFile } from 'node:fs/promises'
-import { NotifyError } from '../notifier.ts'
+import { NotifyError } from '../notify-error.ts'
 import type { Data } from './data.ts'
 import { DEFAULT_TEMPLATES } from './default-templates.ts'
 import { notificationFunctions, SafeText } from './functions.ts'
