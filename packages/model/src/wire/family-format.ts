@@ -31,7 +31,7 @@ function formatMetric(name: string, metric: FamilyMetric, escaping: NameEscaping
       const quantiles = value.quantiles.map(({ quantile, value: at }) =>
         line('', formatGoFloat(at), { name: 'quantile', value: formatGoFloat(quantile) }),
       )
-      return quantiles.join('') + line('_sum', formatGoFloat(value.sum)) + line('_count', formatCount(value.count))
+      return quantiles.join('') + line('_sum', formatGoFloat(value.sum)) + line('_count', formatGoFloat(value.count))
     }
     case 'histogram': {
       const { buckets, count, sum } = value
@@ -39,16 +39,11 @@ function formatMetric(name: string, metric: FamilyMetric, escaping: NameEscaping
         ? buckets
         : [...buckets, { upperBound: Infinity, count }]
       const lines = all.map((bucket) =>
-        line('_bucket', formatCount(bucket.count), { name: 'le', value: formatGoFloat(bucket.upperBound) }),
+        line('_bucket', formatGoFloat(bucket.count), { name: 'le', value: formatGoFloat(bucket.upperBound) }),
       )
-      return lines.join('') + line('_sum', formatGoFloat(sum)) + line('_count', formatCount(count))
+      return lines.join('') + line('_sum', formatGoFloat(sum)) + line('_count', formatGoFloat(count))
     }
   }
-}
-
-/** Counts are integers in Go unless they are float counts, and so are printed in full, however large. */
-function formatCount(count: number): string {
-  return Number.isInteger(count) ? String(BigInt(count)) : formatGoFloat(count)
 }
 
 function seriesText(

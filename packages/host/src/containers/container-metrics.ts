@@ -1,0 +1,154 @@
+import type { HostFiles } from '../collectors/host-files.ts'
+import { fields } from '../collectors/host-files.ts'
+import type { LabelValues, MetricPage } from '../collectors/metric-page.ts'
+import type { CgroupStats } from './cgroup.ts'
+
+export interface ContainerMetricsInput {
+  readonly files: HostFiles
+  readonly page: MetricPage
+  readonly stats: CgroupStats
+  readonly labels: LabelValues
+  readonly startSeconds: number
+  readonly nowSeconds: number
+  /** `sda` for `8:0`. */
+  readonly deviceName: (major: string, minor: string) => string
+  /** Whether interfaces are the container's own, or those of the machine. */
+  readonly hasOwnNetwork: boolean
+  readonly isEnabled: (group: string) => boolean
+}
+
+/** cAdvisor's metrics of one container, under its names. */
+export function addContainer(input: ContainerMetricsInput): void {
+  const { isEnabled, labels, nowSeconds, page, startSeconds } = input
+  page.gauge('container_last_seen', 'Last time a container was seen by the exporter', nowSeconds, labels)
+  const startHelp = 'Start time of the container since unix epoch in seconds.'
+  page.gauge('container_start_time_seconds', startHelp, startSeconds, labels)
+  addSpec(input)
+  if (isEnabled('cpu')) addCpu(input)
+  if (isEnabled('memory')) addMemory(input)
+  if (isEnabled('oom_event')) {
+    const help = 'Count of out of memory events observed for the container'
+    page.counter('container_oom_events_total', help, input.stats.oomEvents ?? 0, labels)
+  }
+  if (isEnabled('diskIO')) addBlockIo(input)
+  if (isEnabled('network') && input.hasOwnNetwork) addNetwork(input)
+  if (isEnabled('process')) addProcesses(input)
+}
+
+function addSpec({ labels, page, stats: { cpuSpec, memorySpec } }: ContainerMetricsInput): void {
+  const gauge = (name: string, help: string, value: number | undefined): void => {
+    if (value !== undefined) page.gauge(`container_spec_${name}`, help, value, labels)
+  }
+  gauge('cpu_period', 'CPU period of the container.', cpuSpec.period)
+  gauge('cpu_quota', 'CPU quota of the container.', cpuSpec.quota)
+  gauge('cpu_shares', 'CPU share of the container.', cpuSpec.shares)
+  gauge('memory_limit_bytes', 'Memory limit for the container.', memorySpec.limit)
+  gauge('memory_reservation_limit_bytes', 'Memory reservation limit for the container.', memorySpec.reservation)
+  gauge('memory_swap_limit_bytes', 'Memory swap limit for the container.', memorySpec.swapLimit)
+}
+
+function addCpu({ labels, page, stats: { cpu, throttling } }: ContainerMetricsInput): void {
+  const counter = (name: string, help: string, value: number | undefined, more: LabelValues = {}): void => {
+    if (value !== undefined) page.counter(`container_cpu_${name}_total`, help, value, { ...labels, ...more })
+  }
+  counter('usage_seconds', 'Cumulative cpu time consumed in seconds.', cpu?.usage, { cpu: 'total' })
+  counter('user_seconds', 'Cumulative user cpu time consumed in seconds.', cpu?.user)
+  counter('system_seconds', 'Cumulative system cpu time consumed in seconds.', cpu?.system)
+  counter('cfs_periods', 'Number of elapsed enforcement period intervals.', throttling?.periods)
+  counter('cfs_throttled_periods', 'Number of throttled period intervals.', throttling?.throttledPeriods)
+  const help = 'Total time duration the container has been throttled.'
+  counter('cfs_throttled_seconds', help, throttling?.throttledSeconds)
+}
+
+function addMemory({ labels, page, stats: { memory } }: ContainerMetricsInput): void {
+  if (!memory) return
+  const gauge = (name: string, help: string, value: number | undefined): void => {
+    if (value !== undefined) page.gauge(`container_memory_${name}`, help, value, labels)
+  }
+  gauge('cache', 'Number of bytes of page cache memory.', memory.cache)
+  gauge('rss', 'Size of RSS in bytes.', memory.rss)
+  gauge('swap', 'Container swap usage in bytes.', memory.swap)
+  gauge('mapped_file', 'Size of memory mapped files in bytes.', memory.mappedFile)
+  gauge('max_usage_bytes', 'Maximum memory usage recorded in bytes', memory.maxUsage)
+  const usageHelp = 'Current memory usage in bytes, including all memory regardless of when it was accessed'
+  gauge('usage_bytes', usageHelp, memory.usage)
+  gauge('working_set_bytes', 'Current working set in bytes.', memory.workingSet)
+  page.counter('container_memory_failcnt', 'Number of memory usage hits limits', memory.failures ?? 0, labels)
+  const help = 'Cumulative count of memory allocation failures.'
+  for (const [type, value] of [
+    ['pgfault', memory.pageFaults] as const,
+    ['pgmajfault', memory.majorPageFaults] as const,
+  ]) {
+    for (const scope of ['container', 'hierarchy']) {
+      page.counter('container_memory_failures_total', help, value, { ...labels, failure_type: type, scope })
+    }
+  }
+}
+
+function addBlockIo({ deviceName, labels, page, stats }: ContainerMetricsInput): void {
+  for (const { major, minor, readBytes, reads, writeBytes, writes } of stats.blockIo) {
+    const device = `/dev/${deviceName(major, minor)}`
+    for (const [operation, value] of [['Read', readBytes] as const, ['Write', writeBytes] as const]) {
+      const more = { ...labels, device, major, minor, operation }
+      page.counter('container_blkio_device_usage_total', 'Blkio Device bytes usage', value, more)
+    }
+    const counter = (name: string, help: string, value: number): void =>
+      page.counter(`container_fs_${name}_total`, `Cumulative count of ${help}`, value, { ...labels, device })
+    counter('reads_bytes', 'bytes read', readBytes)
+    counter('writes_bytes', 'bytes written', writeBytes)
+    counter('reads', 'reads completed', reads)
+    counter('writes', 'writes completed', writes)
+  }
+}
+
+/** Columns of /proc/<pid>/net/dev. */
+const NETWORK = [
+  [0, 'receive_bytes', 'bytes received'],
+  [2, 'receive_errors', 'errors encountered while receiving'],
+  [3, 'receive_packets_dropped', 'packets dropped while receiving'],
+  [1, 'receive_packets', 'packets received'],
+  [8, 'transmit_bytes', 'bytes transmitted'],
+  [10, 'transmit_errors', 'errors encountered while transmitting'],
+  [11, 'transmit_packets_dropped', 'packets dropped while transmitting'],
+  [9, 'transmit_packets', 'packets transmitted'],
+] as const
+const IGNORED_INTERFACES = /^(lo|veth|docker|br-|cali)/
+
+function addNetwork({ files, labels, page, stats }: ContainerMetricsInput): void {
+  const text = files.optionalText(files.proc(stats.pids[0] ?? '1', 'net/dev'))
+  for (const line of (text ?? '').split('\n').slice(2)) {
+    const colon = line.lastIndexOf(':')
+    const name = line.slice(0, colon).trim()
+    if (colon < 0 || IGNORED_INTERFACES.test(name)) continue
+    const values = fields(line.slice(colon + 1))
+    for (const [column, metric, what] of NETWORK) {
+      const more = { ...labels, interface: name }
+      page.counter(`container_network_${metric}_total`, `Cumulative count of ${what}`, Number(values[column]), more)
+    }
+  }
+}
+
+function addProcesses({ files, labels, page, stats: { pids, threads } }: ContainerMetricsInput): void {
+  const gauge = (name: string, help: string, value: number, more: LabelValues = {}): void =>
+    page.gauge(`container_${name}`, help, value, { ...labels, ...more })
+  gauge('processes', 'Number of processes running inside the container.', pids.length)
+  if (threads) {
+    gauge('threads', 'Number of threads running inside the container', threads.current)
+    const help = 'Maximum number of threads allowed inside the container, infinity if value is zero'
+    gauge('threads_max', help, threads.max)
+  }
+  let [descriptors, sockets] = [0, 0]
+  for (const pid of pids) {
+    for (const name of files.names(files.proc(pid, 'fd'))) {
+      descriptors++
+      if (files.linkTarget(files.proc(pid, 'fd', name))?.startsWith('socket')) sockets++
+    }
+  }
+  gauge('file_descriptors', 'Number of open file descriptors for the container.', descriptors)
+  gauge('sockets', 'Number of open sockets for the container.', sockets)
+  const limits = pids[0] === undefined ? undefined : files.optionalText(files.proc(pids[0], 'limits'))
+  const open = /^Max open files\s+(\d+|unlimited)/m.exec(limits ?? '')?.[1]
+  if (open === undefined) return
+  const help = 'Soft ulimit values for the container root process. Unlimited if -1, except priority and nice'
+  gauge('ulimits_soft', help, open === 'unlimited' ? -1 : Number(open), { ulimit: 'max_open_files' })
+}
