@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { checked, optionalText, regexText, stringMap } from './fields.ts'
-import { isClassicLabelName } from './matcher/label-matcher.ts'
+import { checked, optionalText, regexText } from './fields.ts'
 import type { LabelMatcher } from './matcher/label-matcher.ts'
 import { isLabelName } from './matcher/parse-matchers.ts'
-import { matchersField } from './route-config.ts'
+import { labelMap, matchersField } from './route-config.ts'
 import type { MatcherSyntax } from './route-config.ts'
 
 export interface InhibitConfig {
@@ -18,27 +17,21 @@ export interface InhibitConfig {
 }
 
 export function inhibitSchema(syntax: MatcherSyntax): z.ZodType<InhibitConfig> {
+  const match = labelMap(z.string()).optional()
+  const matchRegex = labelMap(regexText).optional()
   const matchers = matchersField(syntax).optional()
-  return checked(
-    z.strictObject({
-      name: optionalText,
-      source_match: stringMap.optional(),
-      source_match_re: z.record(z.string(), regexText).optional(),
-      source_matchers: matchers,
-      target_match: stringMap.optional(),
-      target_match_re: z.record(z.string(), regexText).optional(),
-      target_matchers: matchers,
-      equal: z.array(z.string()).optional(),
-    }),
-    function* (rule) {
-      for (const map of [rule.source_match, rule.source_match_re, rule.target_match, rule.target_match_re]) {
-        for (const name of Object.keys(map ?? {})) {
-          if (!isClassicLabelName(name)) yield `invalid label name ${JSON.stringify(name)}`
-        }
-      }
-      for (const name of rule.equal ?? []) {
+  return z.strictObject({
+    name: optionalText,
+    source_match: match,
+    source_match_re: matchRegex,
+    source_matchers: matchers,
+    target_match: match,
+    target_match_re: matchRegex,
+    target_matchers: matchers,
+    equal: checked(z.array(z.string()), function* (names) {
+      for (const name of names) {
         if (!isLabelName(name, syntax.mode)) yield `invalid label name ${JSON.stringify(name)} in equal list`
       }
-    },
-  )
+    }).optional(),
+  })
 }

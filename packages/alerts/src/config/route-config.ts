@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checked, duration, optionalText, regexText, stringMap } from './fields.ts'
+import { checked, duration, optionalText, regexText } from './fields.ts'
 import { isClassicLabelName } from './matcher/label-matcher.ts'
 import type { LabelMatcher } from './matcher/label-matcher.ts'
 import { sortMatchers } from './matcher/label-matcher.ts'
@@ -48,26 +48,38 @@ export function matchersField({ mode, notice }: MatcherSyntax): z.ZodType<readon
   })
 }
 
+/** Rules stand at the single keys, so that a mistake in a child route does not hide one of its parent. */
 export function routeSchema(syntax: MatcherSyntax): z.ZodType<RouteConfig> {
-  const matchers = matchersField(syntax).optional()
-  const route: z.ZodType<RouteConfig> = checked(
-    z.strictObject({
-      receiver: optionalText,
-      group_by: z.array(z.string()).optional(),
-      match: stringMap.optional(),
-      match_re: z.record(z.string(), regexText).optional(),
-      matchers,
-      mute_time_intervals: z.array(z.string()).optional(),
-      active_time_intervals: z.array(z.string()).optional(),
-      continue: z.boolean().default(false),
-      routes: z.lazy(() => z.array(route)).optional(),
-      group_wait: duration.optional(),
-      group_interval: duration.optional(),
-      repeat_interval: duration.optional(),
-    }),
-    (value) => routeProblems(value, syntax.mode),
-  )
+  const route: z.ZodType<RouteConfig> = z.strictObject({
+    receiver: optionalText,
+    group_by: checked(z.array(z.string()), (labels) => groupByProblems(labels, syntax.mode)).optional(),
+    match: labelMap(z.string()).optional(),
+    match_re: labelMap(regexText).optional(),
+    matchers: matchersField(syntax).optional(),
+    mute_time_intervals: z.array(z.string()).optional(),
+    active_time_intervals: z.array(z.string()).optional(),
+    continue: z.boolean().default(false),
+    routes: z.lazy(() => z.array(route)).optional(),
+    group_wait: duration.optional(),
+    group_interval: notZero('group_interval').optional(),
+    repeat_interval: notZero('repeat_interval').optional(),
+  })
   return route
+}
+
+/** A map from classic label names, as the deprecated matchers have it. */
+export function labelMap(value: z.ZodType<string>): z.ZodType<Record<string, string>> {
+  return checked(z.record(z.string(), value), function* (map) {
+    for (const name of Object.keys(map)) {
+      if (!isClassicLabelName(name)) yield `invalid label name ${JSON.stringify(name)}`
+    }
+  }) as z.ZodType<Record<string, string>>
+}
+
+function notZero(name: string): z.ZodType<string> {
+  return checked(duration, function* (text) {
+    if (text === '0s') yield `${name} cannot be zero`
+  })
 }
 
 export function depthProblem(route: RouteConfig, depth = 1): string | undefined {
@@ -79,23 +91,15 @@ export function depthProblem(route: RouteConfig, depth = 1): string | undefined 
   return undefined
 }
 
-function* routeProblems(route: RouteConfig, mode: MatcherMode): Iterable<string> {
-  for (const name of Object.keys(route.match ?? {})) {
-    if (!isClassicLabelName(name)) yield `invalid label name ${JSON.stringify(name)}`
-  }
-  for (const name of Object.keys(route.match_re ?? {})) {
-    if (!isClassicLabelName(name)) yield `invalid label name ${JSON.stringify(name)}`
-  }
+function* groupByProblems(labels: readonly string[], mode: MatcherMode): Iterable<string> {
   const seen = new Set<string>()
-  for (const label of route.group_by ?? []) {
+  for (const label of labels) {
     if (label === GROUP_BY_ALL) continue
     if (!isLabelName(label, mode)) yield `invalid label name ${JSON.stringify(label)} in group_by list`
     if (seen.has(label)) yield `duplicated label ${JSON.stringify(label)} in group_by`
     seen.add(label)
   }
-  if (seen.size > 0 && route.group_by?.includes(GROUP_BY_ALL)) {
+  if (seen.size > 0 && labels.includes(GROUP_BY_ALL)) {
     yield 'cannot have wildcard group_by (`...`) and other labels at the same time'
   }
-  if (route.group_interval === '0s') yield 'group_interval cannot be zero'
-  if (route.repeat_interval === '0s') yield 'repeat_interval cannot be zero'
 }

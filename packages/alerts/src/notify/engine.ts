@@ -95,7 +95,15 @@ export class Engine {
     this.#dispatcher = new Dispatcher({
       route: this.route,
       clock,
-      flush: (flush) => delivery.flush(flush),
+      async flush(flush) {
+        try {
+          return await delivery.flush(flush)
+        } catch (error) {
+          // A bug in one notification must not end the process that sends the others; the group tries again.
+          logger.error({ groupKey: flush.group.key, err: error }, 'notifying failed unexpectedly')
+          return false
+        }
+      },
       startAtMs: options.startAtMs,
       maxGroups: MAX_GROUPS,
       onLimit: options.onGroupLimit,

@@ -142,3 +142,30 @@ describe('template errors', () => {
     )
   })
 })
+
+describe('what embedders add', () => {
+  class Names extends Array<string> {
+    Joined(): string {
+      return [...this].join('+')
+    }
+  }
+  const names = Names.from(['a', '<b>']) as Names
+
+  it('calls methods of array classes, but nothing that arrays have by themselves', () => {
+    assert.equal(parseTemplate('t', '{{.Joined}} {{len .}}{{range .}},{{.}}{{end}}').execute(names), 'a+<b> 2,a,<b>')
+    assert.throws(() => parseTemplate('t', '{{.join}}').execute(names), TemplateError)
+    assert.throws(() => parseTemplate('t', '{{.length}}').execute(['a']), TemplateError)
+  })
+
+  it('prints values of actions, not text, as told', () => {
+    const print = (value: unknown): string => `[${String(value)}]`
+    assert.equal(parseTemplate('t', '<{{.x}}>', {}, { print }).execute({ x: 'y' }), '<[y]>')
+  })
+
+  it('clones a set without sharing later changes', () => {
+    const base = new Template('', functions).parse('{{define "x"}}1{{end}}')
+    const copy = base.clone().parse('{{define "x"}}2{{end}}{{template "x"}}', '')
+    assert.equal(copy.execute({}), '2')
+    assert.equal(base.clone().parse('{{template "x"}}', '').execute({}), '1')
+  })
+})

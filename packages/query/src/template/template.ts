@@ -54,6 +54,14 @@ export class Template {
     return this
   }
 
+  /** An independent set that shares what was parsed so far: adding to one does not change the other. */
+  clone(): Template {
+    const copy = new Template(this.#name, this.#functions, this.#options)
+    for (const [name, nodes] of this.#templates) copy.#templates.set(name, nodes)
+    for (const [name, text] of this.#sources) copy.#sources.set(name, text)
+    return copy
+  }
+
   get names(): readonly string[] {
     return [...this.#templates.keys()]
   }

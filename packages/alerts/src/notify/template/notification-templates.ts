@@ -16,15 +16,19 @@ interface TemplateSource {
 
 /** Our defaults and the user's files. Every text of a receiver is parsed into a set that has all of them. */
 export class NotificationTemplates {
-  readonly #sources: readonly TemplateSource[]
-  readonly #nowMs: () => number
+  readonly #text: Template
+  readonly #html: Template
   readonly #parsed = new Map<string, Template>()
 
   /** @throws TemplateError */
   constructor(sources: readonly TemplateSource[], nowMs: () => number) {
-    this.#sources = [{ name: 'default.tmpl', text: DEFAULT_TEMPLATES }, ...sources]
-    this.#nowMs = nowMs
-    this.#template('', false)
+    const functions = notificationFunctions(nowMs)
+    this.#text = new Template('', functions, { missingKey: 'zero' })
+    this.#html = new Template('', functions, { missingKey: 'zero', print: printHtml })
+    for (const set of [this.#text, this.#html]) {
+      set.parse(DEFAULT_TEMPLATES, 'default.tmpl')
+      for (const { name, text } of sources) set.parse(text, name)
+    }
   }
 
   /**
@@ -78,10 +82,7 @@ export class NotificationTemplates {
     const key = `${isHtml ? 'h' : 't'}${text}`
     const known = this.#parsed.get(key)
     if (known) return known
-    const print = isHtml ? printHtml : formatValue
-    const template = new Template('', notificationFunctions(this.#nowMs), { missingKey: 'zero', print })
-    for (const source of this.#sources) template.parse(source.text, source.name)
-    template.parse(text, '')
+    const template = (isHtml ? this.#html : this.#text).clone().parse(text, '')
     this.#parsed.set(key, template)
     return template
   }
