@@ -4,8 +4,7 @@ import { fields } from './host-files.ts'
 export const arp: Collector = {
   name: 'arp',
   isOnByDefault: true,
-  collect({ files, option, page }) {
-    const pattern = (name: string): RegExp | undefined => (option(name) ? new RegExp(option(name)!) : undefined)
+  collect({ files, page, pattern }) {
     const [included, excluded] = [pattern('arp.device-include'), pattern('arp.device-exclude')]
     const counts = new Map<string, number>()
     for (const line of files.lines(files.proc('net/arp')).slice(1)) {

@@ -68,7 +68,7 @@ function addIsolated({ files, page }: CollectorContext): void {
 }
 
 /** `--collector.cpu.info`: one metric per processor, frequencies, and the flags and bugs that were asked for. */
-function addInfo({ files, option, page }: CollectorContext): void {
+function addInfo({ files, page, pattern }: CollectorContext): void {
   const processors = files
     .text(files.proc('cpuinfo'))
     .split('\n\n')
@@ -93,10 +93,9 @@ function addInfo({ files, option, page }: CollectorContext): void {
     }
   }
   for (const [kind, key] of [['flag', 'flags'] as const, ['bug', 'bugs'] as const]) {
-    const pattern = option(`cpu.info.${key}-include`)
-    if (!pattern) continue
+    const wanted = pattern(`cpu.info.${key}-include`)
+    if (!wanted) continue
     const help = `The \`${key}\` field of CPU information from /proc/cpuinfo taken from the first core.`
-    const wanted = new RegExp(pattern)
     for (const value of fields(processors[0]?.get(key) ?? '').filter((each) => wanted.test(each))) {
       page.gauge(`node_cpu_${kind}_info`, help, 1, { [kind]: value })
     }

@@ -29,8 +29,8 @@ export const diskstats: Collector = {
   name: 'diskstats',
   isOnByDefault: true,
   collect(context) {
-    const { files, option, page } = context
-    const excluded = option('diskstats.device-exclude') ? new RegExp(option('diskstats.device-exclude')!) : EXCLUDED
+    const { files, page, pattern } = context
+    const excluded = pattern('diskstats.device-exclude') ?? EXCLUDED
     for (const line of files.lines(files.proc('diskstats'))) {
       const [major = '', minor = '', device = '', ...values] = fields(line)
       if (excluded.test(device)) continue

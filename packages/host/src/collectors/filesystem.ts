@@ -23,10 +23,9 @@ export const filesystem: Collector = {
   name: 'filesystem',
   isOnByDefault: true,
   async collect(context) {
-    const { files, option } = context
-    const pattern = (name: string, standard: RegExp): RegExp => (option(name) ? new RegExp(option(name)!) : standard)
-    const excludedMounts = pattern('filesystem.mount-points-exclude', EXCLUDED_MOUNTS)
-    const excludedTypes = pattern('filesystem.fs-types-exclude', EXCLUDED_TYPES)
+    const { files, pattern } = context
+    const excludedMounts = pattern('filesystem.mount-points-exclude') ?? EXCLUDED_MOUNTS
+    const excludedTypes = pattern('filesystem.fs-types-exclude') ?? EXCLUDED_TYPES
     const own = files.proc('1/mountinfo')
     const text = files.optionalText(own) ?? files.text(files.proc('self/mountinfo'))
     const seen = new Set<string>()

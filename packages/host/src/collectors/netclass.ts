@@ -28,8 +28,8 @@ const FLAG_UP = 1
 export const netclass: Collector = {
   name: 'netclass',
   isOnByDefault: true,
-  collect({ files, option, page }) {
-    const ignored = option('netclass.ignored-devices') ? new RegExp(option('netclass.ignored-devices')!) : undefined
+  collect({ files, option, page, pattern }) {
+    const ignored = pattern('netclass.ignored-devices')
     const ignoresInvalidSpeed = option('netclass.ignore-invalid-speed') === 'true'
     const devices = files.names(files.sys('class/net'))
     if (devices.length === 0) throw new NoDataError(`no network interfaces in ${files.sys('class/net')}`)

@@ -4,8 +4,7 @@ import { fields } from './host-files.ts'
 export const netdev: Collector = {
   name: 'netdev',
   isOnByDefault: true,
-  collect({ files, option, page }) {
-    const pattern = (name: string): RegExp | undefined => (option(name) ? new RegExp(option(name)!) : undefined)
+  collect({ files, page, pattern }) {
     const [included, excluded] = [pattern('netdev.device-include'), pattern('netdev.device-exclude')]
     const [, head = '', ...lines] = files.lines(files.proc('net/dev'))
     const [, receive = '', transmit = ''] = head.split('|')

@@ -7,8 +7,8 @@ const WANTED =
 export const netstat: Collector = {
   name: 'netstat',
   isOnByDefault: true,
-  collect({ files, option, page }) {
-    const wanted = option('netstat.fields') ? new RegExp(option('netstat.fields')!) : WANTED
+  collect({ files, page, pattern }) {
+    const wanted = pattern('netstat.fields') ?? WANTED
     const add = (protocol: string, name: string, value: string): void => {
       if (!wanted.test(`${protocol}_${name}`)) return
       page.untyped(`node_netstat_${protocol}_${name}`, `Statistic ${protocol}${name}.`, Number(value))

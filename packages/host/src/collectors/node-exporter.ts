@@ -1,5 +1,6 @@
 import type { Logger } from '@quartet/runtime'
-import type { Collector } from './collector.ts'
+import { compileRegex } from '@quartet/query'
+import type { Collector, Pattern } from './collector.ts'
 import { NoDataError } from './host-files.ts'
 import type { HostFiles } from './host-files.ts'
 import { MetricPage } from './metric-page.ts'
@@ -37,6 +38,11 @@ export class NodeExporter {
     return page
   }
 
+  #pattern(name: string): Pattern | undefined {
+    const text = this.#options.option(name)
+    return text === undefined || text === '' ? undefined : compileRegex(text)
+  }
+
   async #run(collector: Collector, page: MetricPage): Promise<void> {
     const { files, logger, monotonicMs, nowMs, option } = this.#options
     const { name } = collector
@@ -46,7 +52,14 @@ export class NodeExporter {
     // A collector that fails half-way leaves nothing behind.
     const own = new MetricPage()
     try {
-      await collector.collect({ files, page: own, nowMs, option, warn: (message) => complaints.push(message) })
+      await collector.collect({
+        files,
+        page: own,
+        nowMs,
+        option,
+        pattern: (each) => this.#pattern(each),
+        warn: (message) => complaints.push(message),
+      })
       for (const family of own.families.values()) page.addFamily(family)
     } catch (error) {
       isSuccess = false

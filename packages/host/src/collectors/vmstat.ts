@@ -6,8 +6,8 @@ const WANTED = /^(oom_kill|pgpg|pswp|pg.*fault).*/
 export const vmstat: Collector = {
   name: 'vmstat',
   isOnByDefault: true,
-  collect({ files, option, page }) {
-    const wanted = option('vmstat.fields') ? new RegExp(option('vmstat.fields')!) : WANTED
+  collect({ files, page, pattern }) {
+    const wanted = pattern('vmstat.fields') ?? WANTED
     for (const line of files.lines(files.proc('vmstat'))) {
       const [name = '', value] = fields(line)
       if (!wanted.test(name)) continue

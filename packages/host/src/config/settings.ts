@@ -1,3 +1,4 @@
+import { compileRegex } from '@quartet/query'
 import { ConfigError, parseListenAddress } from '@quartet/runtime'
 import type { FlagDefinition, SystemOptions } from '@quartet/runtime'
 import { COLLECTORS } from '../collectors/registry.ts'
@@ -106,7 +107,7 @@ export function readSettings({ flags, listenHost }: Pick<SystemOptions, 'flags' 
   if (!Number.isInteger(port) || port < 0 || port > 65535) problems.push(`--port: error: ${text('port')} is not a port`)
   for (const name of Object.keys(COLLECTOR_OPTIONS)) {
     if (name === 'textfile.directory') continue
-    attempt(`collector.${name}`, undefined, () => void new RegExp(text(`collector.${name}`)))
+    attempt(`collector.${name}`, undefined, () => void compileRegex(text(`collector.${name}`)))
   }
   const [enabled, disabled] = [list('enable_metrics'), list('disable_metrics')]
   for (const [name, groups] of [['enable_metrics', enabled] as const, ['disable_metrics', disabled] as const]) {
