@@ -75,7 +75,9 @@ test('endpoints.json', { skip: isAbsent }, async () => {
 async function request(one: Case): Promise<string | undefined> {
   const [method, pattern] = one.endpoint.split(' ')
   const path = pattern.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(one.params[name]))
-  const query = new URLSearchParams(Object.entries(one.query).flatMap(([name, all]) => all.map((text): [string, string] => [name, text])))
+  const query = new URLSearchParams(
+    Object.entries(one.query).flatMap(([name, all]) => all.map((text): [string, string] => [name, text])),
+  )
   const response = await fetch(`${url}${path}?${query}`, { method })
   const body = (await response.json()) as { data: unknown; errorType?: string; warnings?: string[] }
   if ((body.errorType ?? null) !== one.error_type) return `error type ${body.errorType}`
