@@ -41,6 +41,8 @@ export default defineConfig({
 function chunkOf(id: string): string | undefined {
   if (!id.includes('node_modules')) return undefined
   if (/node_modules\/(react|react-dom|scheduler)\//.test(id)) return 'react'
+  // Its modules re-export each other through its index; in several chunks they would import each other in a circle.
+  if (/node_modules\/@grafana\/data\//.test(id)) return 'grafana-data'
   if (/node_modules\/(@codemirror|@lezer|@prometheus-io|codemirror|@grafana\/lezer-)/.test(id)) return 'editor'
   return undefined
 }
