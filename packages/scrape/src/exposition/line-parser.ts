@@ -7,6 +7,13 @@ import { byteQuote } from './quote.ts'
 import { collectLabels, normalizedLabelOf, SeriesText } from './series-text.ts'
 import { endOfName, endOfQuoted, isNameStart, QUOTE, Token, unexpected } from './tokens.ts'
 
+export interface PairRules {
+  /** OpenMetrics: a comma must stand between two pairs. */
+  readonly strict: boolean
+  /** A quoted text alone, which elsewhere is the metric's name, is refused. */
+  readonly exemplar: boolean
+}
+
 /**
  * What the two text formats share: the current entry, the label pairs between braces, numbers, and errors with the
  * position. The lexers differ in white space and line ends, so each format brings its own {@link nextToken}.
@@ -33,6 +40,49 @@ export abstract class LineParser {
   }
 
   protected abstract nextToken(): Token
+  protected abstract readonly seriesPairs: PairRules
+  /** Reads what stands behind the metric text: value, time, exemplar. `token` is the first of it. */
+  protected abstract suffix(token: Token): void
+
+  /** Whether exactly `known[start..end)` stands at the position, with more behind it. */
+  protected startsWith(known: Uint8Array, start: number, end: number): boolean {
+    const { bytes, position } = this
+    const length = end - start
+    if (position + length >= this.end) return false
+    // The end differs more often than the beginning: labels of one family share their first bytes.
+    for (let offset = length - 1; offset >= 0; offset--)
+      if (bytes[position + offset] !== known[start + offset]) return false
+    return true
+  }
+
+  /** Takes `length` bytes for the metric text of a series that is known already, and reads the rest of its line. */
+  protected skipSeriesText(length: number): void {
+    this.entryStart = this.seriesStart = this.position
+    this.position = this.seriesEnd = this.position + length
+    this.suffix(this.nextToken())
+  }
+
+  /** Reads a series line whose name was the last token. */
+  protected namedSeries(): 'series' {
+    this.series.begin(this.tokenStart, this.position)
+    this.seriesStart = this.tokenStart
+    this.seriesEnd = this.position
+    const token = this.nextToken()
+    if (token === Token.braceOpen) return this.labelledSeries()
+    this.suffix(token)
+    return 'series'
+  }
+
+  /** Reads a series line from behind its opening brace. */
+  protected labelledSeries(): 'series' {
+    if (!this.series.hasName) this.seriesStart = this.tokenStart
+    this.labelPairs(this.series, this.seriesPairs)
+    this.seriesEnd = this.position
+    const token = this.nextToken()
+    this.requireName()
+    this.suffix(token)
+    return 'series'
+  }
 
   labels(): Labels {
     return collectLabels(this.bytes, this.series, normalizedLabelOf(this.familyType))
@@ -55,12 +105,8 @@ export abstract class LineParser {
     if (!this.series.hasName) throw new ExpositionError(`metric name not set while parsing: ${this.quoteEntry()}`)
   }
 
-  /**
-   * Reads pairs up to and including the closing brace into `series`.
-   * @param strict OpenMetrics: a comma must stand between two pairs
-   * @param exemplar a quoted text alone, which elsewhere is the metric's name, is refused
-   */
-  protected labelPairs(series: SeriesText, options: { strict: boolean; exemplar: boolean }): void {
+  /** Reads pairs up to and including the closing brace into `series`. */
+  protected labelPairs(series: SeriesText, options: PairRules): void {
     let token = this.nextToken()
     while (token !== Token.braceClose) {
       if (token !== Token.labelName && token !== Token.quoted) this.fail('expected label name', token)

@@ -4,6 +4,7 @@ import { ExpositionError } from './entry.ts'
 import type { EntryKind, ExpositionParser, ParsedExemplar } from './entry.ts'
 import { latin1 } from './float.ts'
 import { LineParser } from './line-parser.ts'
+import type { PairRules } from './line-parser.ts'
 import { byteQuote } from './quote.ts'
 import { collectLabels, SeriesText } from './series-text.ts'
 import {
@@ -37,7 +38,6 @@ type State =
 
 const TYPES = new Set(['counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset', 'unknown'])
 const HAVE_CREATED = new Set(['counter', 'summary', 'histogram'])
-const SERIES_PAIRS = { strict: true, exemplar: false }
 const EXEMPLAR_PAIRS = { strict: true, exemplar: true }
 
 /**
@@ -45,6 +45,7 @@ const EXEMPLAR_PAIRS = { strict: true, exemplar: true }
  * openmetricsparse.go): blanks are significant and the body ends with `# EOF`. Whether families are well formed is not checked, as upstream.
  */
 export class OpenMetricsParser extends LineParser implements ExpositionParser {
+  protected readonly seriesPairs: PairRules = { strict: true, exemplar: false }
   readonly #skipCreated: boolean
   #state: State = 'init'
   #exemplarText = new SeriesText()
@@ -79,27 +80,20 @@ export class OpenMetricsParser extends LineParser implements ExpositionParser {
         return this.#metadata(token)
       case Token.braceOpen:
         this.series.begin(-1, -1)
-        return this.#labelledSeries()
+        return this.labelledSeries()
       case Token.metricName:
-        return this.#namedSeries()
+        return this.namedSeries()
       default:
         return this.fail('expected a valid start token', token)
     }
   }
 
   nextIfKnown(known: Uint8Array, start: number, end: number): boolean {
-    const { bytes } = this
-    const from = this.position
-    const length = end - start
-    if (this.#state !== 'init' || from + length >= this.end) return false
-    for (let offset = length - 1; offset >= 0; offset--)
-      if (bytes[from + offset] !== known[start + offset]) return false
-    if (bytes[from + length] !== SPACE) return false
+    if (this.#state !== 'init' || !this.startsWith(known, start, end)) return false
+    if (this.bytes[this.position + end - start] !== SPACE) return false
     this.#exemplar = undefined
-    this.entryStart = this.seriesStart = from
-    this.position = this.seriesEnd = from + length
     this.#state = 'value'
-    this.#suffix(this.nextToken())
+    this.skipSeriesText(end - start)
     return true
   }
 
@@ -137,27 +131,7 @@ export class OpenMetricsParser extends LineParser implements ExpositionParser {
     return 'unit'
   }
 
-  #namedSeries(): 'series' {
-    this.series.begin(this.tokenStart, this.position)
-    this.seriesStart = this.tokenStart
-    this.seriesEnd = this.position
-    const token = this.nextToken()
-    if (token === Token.braceOpen) return this.#labelledSeries()
-    this.#suffix(token)
-    return 'series'
-  }
-
-  #labelledSeries(): 'series' {
-    if (!this.series.hasName) this.seriesStart = this.tokenStart
-    this.labelPairs(this.series, SERIES_PAIRS)
-    this.seriesEnd = this.position
-    const token = this.nextToken()
-    this.requireName()
-    this.#suffix(token)
-    return 'series'
-  }
-
-  #suffix(token: Token): void {
+  protected suffix(token: Token): void {
     this.value = this.#float(token, 'metric')
     this.timeMs = undefined
     let after = this.nextToken()

@@ -2,6 +2,7 @@ import { ExpositionError } from './entry.ts'
 import type { EntryKind, ExpositionParser, ParsedExemplar } from './entry.ts'
 import { latin1 } from './float.ts'
 import { LineParser } from './line-parser.ts'
+import type { PairRules } from './line-parser.ts'
 import { byteQuote } from './quote.ts'
 import {
   BRACE_CLOSE,
@@ -25,13 +26,13 @@ import {
 type State = 'init' | 'comment' | 'family' | 'text' | 'labels' | 'labelValue' | 'value' | 'timestamp'
 
 const TYPES = new Set(['counter', 'gauge', 'histogram', 'summary', 'untyped'])
-const LENIENT = { strict: false, exemplar: false }
 
 /**
  * The Prometheus text format 0.0.4 and 1.0.0, accepting and refusing what the scrape parser of Prometheus 3.8 does, with
  * its messages (model/textparse/promlex.l, promparse.go). The Pushgateway's parser is stricter and is another one.
  */
 export class PrometheusTextParser extends LineParser implements ExpositionParser {
+  protected readonly seriesPairs: PairRules = { strict: false, exemplar: false }
   #state: State = 'init'
 
   /** @param body the whole scrape; a missing last line break is supplied as upstream does. */
@@ -57,9 +58,9 @@ export class PrometheusTextParser extends LineParser implements ExpositionParser
           return 'comment'
         case Token.braceOpen:
           this.series.begin(-1, -1)
-          return this.#labelledSeries()
+          return this.labelledSeries()
         case Token.metricName:
-          return this.#namedSeries()
+          return this.namedSeries()
         default:
           this.fail('expected a valid start token', token)
       }
@@ -67,19 +68,11 @@ export class PrometheusTextParser extends LineParser implements ExpositionParser
   }
 
   nextIfKnown(known: Uint8Array, start: number, end: number): boolean {
-    const { bytes } = this
-    const from = this.position
-    const length = end - start
-    if (this.#state !== 'init' || from + length >= this.end) return false
-    // The end differs more often than the beginning: labels of one family share their first bytes.
-    for (let offset = length - 1; offset >= 0; offset--)
-      if (bytes[from + offset] !== known[start + offset]) return false
-    const separator = bytes[from + length]
+    if (this.#state !== 'init' || !this.startsWith(known, start, end)) return false
+    const separator = this.bytes[this.position + end - start]
     if (separator !== SPACE && separator !== TAB) return false
-    this.entryStart = this.seriesStart = from
-    this.position = this.seriesEnd = from + length
     this.#state = 'value'
-    this.#suffix(this.nextToken())
+    this.skipSeriesText(end - start)
     return true
   }
 
@@ -108,27 +101,7 @@ export class PrometheusTextParser extends LineParser implements ExpositionParser
     if (token !== Token.linebreak) this.fail(expected, token)
   }
 
-  #namedSeries(): 'series' {
-    this.series.begin(this.tokenStart, this.position)
-    this.seriesStart = this.tokenStart
-    this.seriesEnd = this.position
-    const token = this.nextToken()
-    if (token === Token.braceOpen) return this.#labelledSeries()
-    this.#suffix(token)
-    return 'series'
-  }
-
-  #labelledSeries(): 'series' {
-    if (!this.series.hasName) this.seriesStart = this.tokenStart
-    this.labelPairs(this.series, LENIENT)
-    this.seriesEnd = this.position
-    const token = this.nextToken()
-    this.requireName()
-    this.#suffix(token)
-    return 'series'
-  }
-
-  #suffix(token: Token): void {
+  protected suffix(token: Token): void {
     if (token !== Token.value) this.fail('expected value after metric', token)
     this.value = this.number(this.tokenStart, this.position)
     this.timeMs = undefined
