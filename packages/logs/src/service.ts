@@ -1,4 +1,4 @@
-import { createHttpServer, createSelfMetrics, HttpError, Lifecycle } from '@quartet/runtime'
+import { createHttpServer, createSelfMetrics, HttpError, Lifecycle, routeLabel } from '@quartet/runtime'
 import type { RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
 import { nodeFileSystem } from '@quartet/storage'
 import type { IncomingMessage } from 'node:http'
@@ -64,7 +64,7 @@ export async function startLogs(options: SystemOptions): Promise<RunningSystem> 
       ready: () => true,
     },
     observe: ({ method, route, seconds, status }) =>
-      durations.observe({ method, route: routeName(route), status_code: String(status), ws: 'false' }, seconds),
+      durations.observe({ method, route: routeLabel(route), status_code: String(status), ws: 'false' }, seconds),
   })
   const authorize = (request: IncomingMessage): void => {
     if (config.authEnabled && !request.headers['x-scope-orgid']) throw new HttpError(401, 'no org id')
@@ -96,16 +96,6 @@ export async function startLogs(options: SystemOptions): Promise<RunningSystem> 
     },
     stop: () => rooms.stop(),
   }
-}
-
-function routeName(route: string | undefined): string {
-  if (route === undefined) return 'other'
-  return (
-    route
-      .replace(/[/:{}-]+/g, '_')
-      .replace(/^_+|_+$/g, '')
-      .toLowerCase() || 'root'
-  )
 }
 
 function addStoreMetrics(metrics: SelfMetrics, store: LogStore): void {

@@ -33,3 +33,4 @@ export type {
   SystemDefinition,
   SystemOptions,
 } from './system.ts'
+export { routeLabel } from './http/route-label.ts'

@@ -1,4 +1,4 @@
-import { createHttpServer, createSelfMetrics, Lifecycle, parseListenAddress } from '@quartet/runtime'
+import { createHttpServer, createSelfMetrics, Lifecycle, parseListenAddress, routeLabel } from '@quartet/runtime'
 import type { HttpServer, RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
 import { nodeFileSystem } from '@quartet/storage'
 import { join } from 'node:path'
@@ -119,7 +119,7 @@ async function startApi(
       ready: () => true,
     },
     observe: ({ method, route, seconds, status }) =>
-      durations.observe({ method, route: routeName(route), status_code: String(status), ws: 'false' }, seconds),
+      durations.observe({ method, route: routeLabel(route), status_code: String(status), ws: 'false' }, seconds),
   })
   addTempoApi(server, {
     read: (run) => store.read(run),
@@ -148,17 +148,6 @@ async function listen(rooms: Lifecycle, server: HttpServer): Promise<string> {
     () => server.close(),
   )
   return url
-}
-
-/** Upstream's label: `/api/search/tag/:tag/values` is `api_search_tag_tag_values`. */
-function routeName(route: string | undefined): string {
-  if (route === undefined) return 'other'
-  return (
-    route
-      .replace(/[/:{}-]+/g, '_')
-      .replace(/^_+|_+$/g, '')
-      .toLowerCase() || 'root'
-  )
 }
 
 function addStoreMetrics(metrics: SelfMetrics, store: SpanStore): void {
