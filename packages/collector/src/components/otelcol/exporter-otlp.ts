@@ -12,10 +12,12 @@ import {
 } from '../../graph/index.ts'
 import type { ComponentContext, ComponentDefinition, Decoded } from '../../graph/index.ts'
 import { loadTls, otelcolTlsSchema } from '../tls-settings.ts'
-import { DeliveryError, inputExport } from './consumer.ts'
+import { DeliveryError } from './consumer.ts'
 import type { OtlpBatch } from './consumer.ts'
 import { readPartialSuccess } from './otlp-reply.ts'
-import { retrySchema, SendingQueue, sendingQueueSchema } from './sending-queue.ts'
+import { queuedExporter } from './queued-exporter.ts'
+import type { Sender } from './queued-exporter.ts'
+import { retrySchema, sendingQueueSchema } from './sending-queue.ts'
 import { EXPORT_METHODS } from './service-names.ts'
 
 const clientSchema = body({
@@ -51,34 +53,7 @@ type Settings = Decoded<typeof schema>
 export const otlpExporter: ComponentDefinition<Settings> = {
   name: 'otelcol.exporter.otlp',
   schema,
-  build(context, first) {
-    let settings = first
-    let sender = new GrpcSender(context, settings)
-    const queue = new SendingQueue(context, sending(settings), (batch, signal) => sender.send(batch, signal))
-    return {
-      exports: inputExport(queue),
-      start: () => queue.start(),
-      async update(next) {
-        settings = next
-        sender.close()
-        sender = new GrpcSender(context, settings)
-        await queue.update(sending(settings))
-      },
-      async stop() {
-        await queue.stop()
-        sender.close()
-      },
-      debugInfo: () =>
-        new Map([
-          ['queued_requests', BigInt(queue.queued.entries)],
-          ['queued_bytes', BigInt(queue.queued.bytes)],
-        ]),
-    }
-  },
-}
-
-function sending(settings: Settings): { queue: Settings['sending_queue']; retry: Settings['retry_on_failure'] } {
-  return { queue: settings.sending_queue, retry: settings.retry_on_failure }
+  build: (context, first) => queuedExporter(context, first, (settings) => new GrpcSender(context, settings)),
 }
 
 /** cancelled, deadline exceeded, aborted, out of range, unavailable, data loss; resource exhausted only with a delay. */
@@ -86,7 +61,7 @@ const RETRYABLE = new Set([1, 4, 10, 11, 14, 15])
 const RESOURCE_EXHAUSTED = 8
 const GZIP = 2
 
-class GrpcSender {
+class GrpcSender implements Sender {
   readonly #context: ComponentContext
   readonly #settings: Settings
   #client: Promise<{ client: Grpc.Client; metadata: Grpc.Metadata }> | undefined

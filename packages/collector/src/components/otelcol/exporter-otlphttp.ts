@@ -17,10 +17,12 @@ import {
 } from '../../graph/index.ts'
 import type { ComponentContext, ComponentDefinition, Decoded } from '../../graph/index.ts'
 import { loadTls, otelcolTlsSchema } from '../tls-settings.ts'
-import { DeliveryError, inputExport } from './consumer.ts'
+import { DeliveryError } from './consumer.ts'
 import type { OtlpBatch } from './consumer.ts'
 import { readPartialSuccess, readStatusMessage } from './otlp-reply.ts'
-import { retrySchema, SendingQueue, sendingQueueSchema } from './sending-queue.ts'
+import { queuedExporter } from './queued-exporter.ts'
+import type { Sender } from './queued-exporter.ts'
+import { retrySchema, sendingQueueSchema } from './sending-queue.ts'
 
 const clientSchema = body(
   {
@@ -63,34 +65,7 @@ type Settings = Decoded<typeof schema>
 export const otlpHttpExporter: ComponentDefinition<Settings> = {
   name: 'otelcol.exporter.otlphttp',
   schema,
-  build(context, first) {
-    let settings = first
-    let sender = new HttpSender(context, settings)
-    const queue = new SendingQueue(context, sending(settings), (batch, signal) => sender.send(batch, signal))
-    return {
-      exports: inputExport(queue),
-      start: () => queue.start(),
-      async update(next) {
-        settings = next
-        sender.close()
-        sender = new HttpSender(context, settings)
-        await queue.update(sending(settings))
-      },
-      async stop() {
-        await queue.stop()
-        sender.close()
-      },
-      debugInfo: () =>
-        new Map([
-          ['queued_requests', BigInt(queue.queued.entries)],
-          ['queued_bytes', BigInt(queue.queued.bytes)],
-        ]),
-    }
-  },
-}
-
-function sending(settings: Settings): { queue: Settings['sending_queue']; retry: Settings['retry_on_failure'] } {
-  return { queue: settings.sending_queue, retry: settings.retry_on_failure }
+  build: (context, first) => queuedExporter(context, first, (settings) => new HttpSender(context, settings)),
 }
 
 const RETRYABLE = new Set([429, 502, 503, 504])
@@ -100,7 +75,7 @@ const COMPRESSORS: Readonly<Record<string, ((bytes: Uint8Array) => Promise<Buffe
   zstd: promisify<Uint8Array, Buffer>(zlib.zstdCompress),
 }
 
-class HttpSender {
+class HttpSender implements Sender {
   readonly #context: ComponentContext
   readonly #settings: Settings
   #client: Promise<HttpClient> | undefined
