@@ -8,6 +8,7 @@ export const LAYERS: Readonly<Record<string, number>> = {
   query: 1,
   runtime: 1,
   scrape: 2,
+  rules: 2,
   metrics: 3,
   logs: 3,
   traces: 3,
