@@ -1,3 +1,4 @@
+import { containers } from './workloads/containers.ts'
 import { footprint } from './workloads/footprint.ts'
 import { logsIngest } from './workloads/logs.ts'
 import { metricsIngest } from './workloads/metrics-ingest.ts'
@@ -10,6 +11,10 @@ const WORKLOADS: Readonly<Record<string, { run: (args: readonly string[]) => Pro
     help: 'remote write: CPU per sample, memory, disk, beside Prometheus and VictoriaMetrics',
   },
   'metrics-query': { run: metricsQuery, help: 'the query suite: p50, CPU and whether the answers agree' },
+  containers: {
+    run: containers,
+    help: 'CPU per scrape of the container metrics of 50 synthetic cgroups, both versions',
+  },
   footprint: { run: footprint, help: 'everything together: time to ready, memory and CPU when idle' },
   logs: { run: logsIngest, help: 'Loki push: MB/s per CPU second, and one filter query' },
   traces: { run: tracesIngest, help: 'OTLP: spans/s per CPU second, and one search' },
