@@ -6,7 +6,8 @@ for (const entry of SYSTEMS) {
   test(`the table agrees with what ${entry.module} says of itself`, async () => {
     const { name, aliases, heapLimitMb, flags } = await loadSystem(entry)
     assert.deepEqual({ name, heapLimitMb }, { name: entry.name, heapLimitMb: entry.heapLimitMb })
-    assert.ok(aliases.includes(entry.service), `${entry.service} is not among ${aliases.join(', ')}`)
+    for (const known of [entry.service, ...(entry.aliases ?? [])])
+      assert.ok([name, ...aliases].includes(known), `${known} is not among ${aliases.join(', ')}`)
     assert.equal(new Set(flags.map((flag) => flag.name)).size, flags.length, 'a flag is defined twice')
   })
 }

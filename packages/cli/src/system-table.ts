@@ -8,9 +8,11 @@ export interface SystemEntry {
   readonly name: string
   /** Upstream's name: prefix of its flags in `up`, service name under compose. */
   readonly service: string
+  /** Other names that `serve` takes. */
+  readonly aliases?: readonly string[]
   /** What to import; its `system` export is the definition. */
   readonly module: string
-  /** `undefined` runs in the main thread. */
+  /** Of its own thread; `undefined` shares the thread of the light systems. */
   readonly heapLimitMb: number | undefined
   /** Systems stop in ascending order: senders before those who receive. */
   readonly stopRank: number
@@ -21,12 +23,22 @@ export const SYSTEMS: readonly SystemEntry[] = [
   { name: 'logs', service: 'loki', module: '@quartet/logs', heapLimitMb: 1024, stopRank: 3 },
   { name: 'traces', service: 'tempo', module: '@quartet/traces', heapLimitMb: 1024, stopRank: 3 },
   { name: 'collector', service: 'alloy', module: '@quartet/collector', heapLimitMb: 512, stopRank: 1 },
+  { name: 'alerts', service: 'alertmanager', module: '@quartet/alerts', heapLimitMb: undefined, stopRank: 4 },
+  { name: 'pushgateway', service: 'pushgateway', module: '@quartet/pushgateway', heapLimitMb: undefined, stopRank: 3 },
+  {
+    name: 'host',
+    service: 'host',
+    aliases: ['node-exporter', 'cadvisor'],
+    module: '@quartet/host',
+    heapLimitMb: undefined,
+    stopRank: 3,
+  },
   { name: 'web', service: 'grafana', module: '@quartet/web', heapLimitMb: 512, stopRank: 2 },
 ]
 
-/** By `name` or `service`. */
+/** By `name`, `service` or another name of it. */
 export function findSystem(systems: readonly SystemEntry[], text: string): SystemEntry | undefined {
-  return systems.find((entry) => entry.name === text || entry.service === text)
+  return systems.find((entry) => entry.name === text || entry.service === text || entry.aliases?.includes(text))
 }
 
 /** @throws Error when the module is not there or exports no system */

@@ -5,4 +5,4 @@ import { parentPort, workerData } from 'node:worker_threads'
 // 12 MB of Wasm per thread that nobody gets back.
 enableCompileCache(workerData.cacheDirectory)
 const { runWorker } = await import('./worker.ts')
-await runWorker(parentPort, workerData.start)
+runWorker(parentPort)

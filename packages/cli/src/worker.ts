@@ -7,33 +7,48 @@ import type { FromWorker, SystemStart, ToWorker } from './supervisor/messages.ts
 import { settleWhenIdle } from './supervisor/settle.ts'
 import { hostSystem } from './supervisor/system-host.ts'
 
-/** One system in a thread of its own; called by worker-entry.mjs. */
-export async function runWorker(port: MessagePort, start: SystemStart): Promise<void> {
+/** The systems of one thread, usually one; called by worker-entry.mjs. */
+export function runWorker(port: MessagePort): void {
+  const systems = new Map<string, Promise<RunningSystem>>()
   const send = (message: FromWorker): void => port.postMessage(message)
-  const starting = hostSystem(start, systemClock)
-  // Listening while it starts: WAL replay may take long, and pings are answered all the same.
+  let isSettling = false
+
+  const start = async (start: SystemStart): Promise<void> => {
+    const { name } = start
+    const starting = hostSystem(start, systemClock)
+    systems.set(name, starting)
+    try {
+      const { endpoints, notices } = await starting
+      send({ kind: 'started', name, endpoints, notices })
+      // A thread that is terminated never gets to write its cache.
+      flushCompileCache()
+      if (!isSettling) settleWhenIdle(systemClock)
+      isSettling = true
+    } catch (error) {
+      systems.delete(name)
+      send({ kind: 'failed', name, ...toFailure(error) })
+    }
+  }
+
+  // Listening while systems start: WAL replay may take long, and pings are answered all the same.
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'ping') send({ kind: 'pong' })
-    else void obey(message.kind, starting).then(send)
+    else if (message.kind === 'start') void start(message.start)
+    else void obey(message.kind, message.name, systems.get(message.name)).then(send)
   })
-  try {
-    const { endpoints, notices } = await starting
-    send({ kind: 'started', endpoints, notices })
-    // A thread that is terminated never gets to write its cache.
-    flushCompileCache()
-    settleWhenIdle(systemClock)
-  } catch (error) {
-    send({ kind: 'failed', ...toFailure(error) })
-  }
 }
 
-async function obey(kind: 'reload' | 'stop', starting: Promise<RunningSystem>): Promise<FromWorker> {
+async function obey(
+  kind: 'reload' | 'stop',
+  name: string,
+  starting: Promise<RunningSystem> | undefined,
+): Promise<FromWorker> {
   const answer = kind === 'reload' ? 'reloaded' : 'stopped'
   try {
     const system = await starting
-    await system[kind]()
-    return { kind: answer, failure: undefined }
+    await system?.[kind]()
+    return { kind: answer, name, failure: undefined }
   } catch (error) {
-    return { kind: answer, failure: toFailure(error) }
+    return { kind: answer, name, failure: toFailure(error) }
   }
 }

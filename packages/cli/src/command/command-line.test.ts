@@ -73,7 +73,7 @@ test('several served systems need prefixes; a system named twice is served once'
 
 test('reports every problem at once', () => {
   assert.deepEqual(problemsOf('serve lokki --dat=x --log-level=loud --listen='), [
-    'unknown system "lokki"; there are prometheus, loki, tempo, alloy, grafana',
+    'unknown system "lokki"; there are prometheus, loki, tempo, alloy, alertmanager, pushgateway, host, grafana',
     'unknown flag --dat; did you mean --data?',
     '--listen needs a value',
     '--log-level is one of debug, info, warn, error, silent, not "loud"',

@@ -4,10 +4,9 @@ import { readFileSync } from 'node:fs'
 import { banner } from '../banner.ts'
 import { lockDataDirectory } from '../data-lock.ts'
 import type { Failure } from '../supervisor/messages.ts'
-import { runInline } from '../supervisor/runner.ts'
 import { settleWhenIdle } from '../supervisor/settle.ts'
 import { StartError, Supervisor } from '../supervisor/supervisor.ts'
-import { runInThread } from '../supervisor/thread-runner.ts'
+import { Threads } from '../supervisor/threads.ts'
 import { quartetVersion } from '../version.ts'
 import type { OwnOptions, SystemArguments } from './command-line.ts'
 
@@ -55,6 +54,7 @@ export async function up(up: UpOptions): Promise<number> {
 
 function createSupervisor({ systems, options, cacheDirectory, stopTimeoutMs }: UpOptions, logger: Logger): Supervisor {
   const { dataDirectory, stackDirectory, listenHost, logLevel } = options
+  const threads = new Threads({ cacheDirectory, clock: systemClock })
   return new Supervisor({
     clock: systemClock,
     logger,
@@ -66,10 +66,7 @@ function createSupervisor({ systems, options, cacheDirectory, stopTimeoutMs }: U
         name,
         service,
         stopRank,
-        run: () =>
-          heapLimitMb === undefined
-            ? runInline(start, systemClock)
-            : runInThread({ start, heapLimitMb, cacheDirectory, clock: systemClock }),
+        run: () => threads.run(start, heapLimitMb),
       }
     }),
   })

@@ -1,6 +1,6 @@
 import type { Endpoint } from '@quartet/runtime'
 
-/** What the worker is given to begin with. Structured-cloneable. */
+/** What a thread is given to start a system. Structured-cloneable. */
 export interface SystemStart {
   readonly name: string
   readonly module: string
@@ -11,14 +11,17 @@ export interface SystemStart {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 
-export type ToWorker = { readonly kind: 'ping' } | { readonly kind: 'reload' } | { readonly kind: 'stop' }
+export type ToWorker =
+  | { readonly kind: 'ping' }
+  | { readonly kind: 'start'; readonly start: SystemStart }
+  | { readonly kind: 'reload' | 'stop'; readonly name: string }
 
+/** `name` is the system's: a thread may run several. */
 export type FromWorker =
-  | ({ readonly kind: 'started' } & StartedSystem)
-  | ({ readonly kind: 'failed' } & Failure)
+  | ({ readonly kind: 'started'; readonly name: string } & StartedSystem)
+  | ({ readonly kind: 'failed'; readonly name: string } & Failure)
   | { readonly kind: 'pong' }
-  | { readonly kind: 'reloaded'; readonly failure: Failure | undefined }
-  | { readonly kind: 'stopped'; readonly failure: Failure | undefined }
+  | { readonly kind: 'reloaded' | 'stopped'; readonly name: string; readonly failure: Failure | undefined }
 
 export interface StartedSystem {
   readonly endpoints: readonly Endpoint[]

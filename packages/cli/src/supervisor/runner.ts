@@ -1,9 +1,6 @@
-import type { Clock } from '@quartet/runtime'
-import { toFailure, SystemFailure } from './messages.ts'
-import type { StartedSystem, SystemStart } from './messages.ts'
-import { hostSystem } from './system-host.ts'
+import type { StartedSystem } from './messages.ts'
 
-/** One life of a system, in whichever thread. */
+/** One life of a system. */
 export interface SystemRunner {
   /** Rejects with {@link SystemFailure} when it could not start, with an Error when it died while starting. */
   readonly started: Promise<StartedSystem>
@@ -14,28 +11,4 @@ export interface SystemRunner {
   stop(): Promise<void>
   /** Ends it at once. */
   kill(): Promise<void>
-}
-
-/** A light system in the main thread. It cannot be killed by itself: its crash is the process's. */
-export function runInline(start: SystemStart, clock: Clock): SystemRunner {
-  const exited = Promise.withResolvers<string>()
-  const hosted = hostSystem(start, clock)
-  const started = hosted.then(
-    ({ endpoints, notices }) => ({ endpoints, notices }),
-    (error: unknown) => {
-      exited.resolve('it could not start')
-      throw new SystemFailure(toFailure(error))
-    },
-  )
-  started.catch(() => undefined)
-  return {
-    started,
-    exited: exited.promise,
-    reload: async () => (await hosted).reload(),
-    async stop() {
-      await (await hosted).stop()
-      exited.resolve('it was stopped')
-    },
-    kill: async () => exited.resolve('it was ended by force'),
-  }
 }

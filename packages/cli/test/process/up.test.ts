@@ -28,13 +28,14 @@ test('starts everything, shows each URL and notice, and stops in order with exit
   await quartet.ready()
   assert.match(quartet.stdout, /gamma talks/)
   const threads = await Promise.all(
-    ['alpha-service', 'beta-service', 'gamma-service'].map((service) => quartet.ask(service)),
+    ['alpha-service', 'beta-service', 'gamma-service', 'delta-service'].map((service) => quartet.ask(service)),
   )
-  assert.equal(threads[1], '0', 'beta has no heap limit and runs in the main thread')
+  assert.ok(!threads.includes('0'), 'the main thread runs no system')
+  assert.equal(threads[1], threads[3], 'beta and delta have no heap limit and share a thread')
   assert.equal(new Set(threads).size, 3)
   quartet.signal('SIGTERM')
   assert.equal(await quartet.exit(), 0, quartet.stderr)
-  assert.deepEqual(await quartet.notes(), ['alpha stops', 'beta stops', 'gamma stops'])
+  assert.deepEqual(await quartet.notes(), ['alpha stops', 'beta stops', 'gamma stops', 'delta stops'])
 })
 
 test('serve starts only what is named, with flags without a prefix', async () => {
@@ -74,7 +75,19 @@ test('a system that blocks its thread is ended by force, and the exit code says 
   quartet.signal('SIGTERM')
   assert.equal(await quartet.exit(), 1)
   assert.match(quartet.stderr, /it did not stop within 0\.3 s/)
-  assert.deepEqual((await quartet.notes()).slice(-2), ['beta stops', 'gamma stops'])
+  assert.deepEqual((await quartet.notes()).slice(-3), ['beta stops', 'gamma stops', 'delta stops'])
+})
+
+test('light systems that share a thread are started again together', async () => {
+  const quartet = await run(['up', '--beta.on-reload=throw'])
+  await quartet.ready()
+  const gamma = await quartet.ask('gamma-service')
+  quartet.signal('SIGHUP')
+  await quartet.printed(/"system":"beta"[^\n]*the system runs again/)
+  await quartet.printed(/"system":"delta"[^\n]*the system runs again/)
+  assert.equal(await quartet.ask('gamma-service'), gamma)
+  quartet.signal('SIGTERM')
+  assert.equal(await quartet.exit(), 0, quartet.stderr)
 })
 
 test('a second signal ends it at once', async () => {
@@ -124,7 +137,7 @@ test('a reload that is refused keeps the system and tells the problems', async (
   await quartet.printed('the old configuration stays')
   assert.match(quartet.stderr, /a\.yml:3:4: error: second/)
   assert.equal(await quartet.ask('gamma-service'), thread)
-  assert.deepEqual((await quartet.notes()).sort(), ['alpha reloads', 'beta reloads', 'gamma reloads'])
+  assert.deepEqual((await quartet.notes()).sort(), ['alpha reloads', 'beta reloads', 'delta reloads', 'gamma reloads'])
 })
 
 test('refuses a second instance on the same data directory, but not after kill -9', async () => {
@@ -155,7 +168,7 @@ test('check prints every finding and exits 1 only on errors', async () => {
   const bad = await run(['check', '--alpha.config=bad'])
   assert.equal(await bad.exit(), 1)
   assert.match(bad.stdout, /alpha-service:\n {2}a\.yml:1:2: error: first\n {2}a\.yml:3:4: error: second\n/)
-  assert.match(bad.stdout, /2 errors, 2 warnings, 0 notes\n$/)
+  assert.match(bad.stdout, /2 errors, 3 warnings, 0 notes\n$/)
 })
 
 test('version and help', async () => {
