@@ -17,9 +17,12 @@ export function runShop(options: {
   rate?: number
   protocol?: string
   exemplars?: boolean
+  /** `from-to`, seconds in which the payment gateway is down. */
+  outage?: string
 }): Promise<ShopRun> {
   const args = [`--seconds=${options.seconds}`, `--endpoint=${options.host}`, `--rate=${options.rate ?? 20}`]
   if (options.protocol !== undefined) args.push(`--protocol=${options.protocol}`)
+  if (options.outage !== undefined) args.push(`--outage=${options.outage}`)
   if (options.exemplars === false) args.push('--no-exemplars')
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })

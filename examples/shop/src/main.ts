@@ -46,6 +46,7 @@ async function startShop(options: Options): Promise<Record<ServiceName, ServiceP
       protocol: options.protocols[service],
       receiver,
       exemplars: options.exemplars,
+      outage: options.outage,
       peers,
     })
   const payments = await start('payments', {})

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import { parseOutage } from './outage.ts'
+import type { Outage } from './outage.ts'
 
 export type Protocol = 'grpc' | 'http/protobuf' | 'http/json'
 export type ServiceName = 'storefront' | 'orders' | 'payments'
@@ -17,6 +19,7 @@ export interface Options {
   readonly protocols: Readonly<Record<ServiceName, Protocol>>
   /** Whether services that send HTTP/JSON add exemplars to their metrics, which the official exporters do not. */
   readonly exemplars: boolean
+  readonly outage: Outage | undefined
 }
 
 export const USAGE = `Runs a small shop of three services that sends traces, metrics and logs to Quartet.
@@ -29,6 +32,7 @@ export const USAGE = `Runs a small shop of three services that sends traces, met
   --seed N          the same seed gives the same customers, failures and slow calls (1)
   --protocol P      grpc, http/protobuf or http/json for all services, or one service=protocol (repeatable);
                     by default storefront=http/protobuf, orders=grpc, payments=http/json
+  --outage FROM-TO  the seconds between which the payment gateway is down, such as 20-50 (never)
   --no-exemplars    the official exporter also for metrics over http/json, which sends no exemplars
 `
 
@@ -44,6 +48,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
       rate: { type: 'string', default: '20' },
       seed: { type: 'string', default: '1' },
       protocol: { type: 'string', multiple: true, default: [] },
+      outage: { type: 'string' },
       'no-exemplars': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -58,6 +63,7 @@ export function parseOptions(args: readonly string[]): Options | 'help' {
     seed: number('seed', values.seed, { min: 0, max: 2 ** 31 }),
     protocols: protocols(values.protocol),
     exemplars: !values['no-exemplars'],
+    outage: parseOutage(values.outage),
   }
 }
 

@@ -13,7 +13,7 @@ interface Charge {
 }
 
 /** Charges customers. Some cards are declined, sometimes the gateway is slow, and sometimes it is away. */
-export function paymentRoutes({ random, journal }: ServiceSetup): readonly Route[] {
+export function paymentRoutes({ random, journal, isGatewayDown }: ServiceSetup): readonly Route[] {
   const charges = metrics.getMeter(SCOPE).createCounter('shop.payments', {
     description: 'Payments tried, by outcome.',
     unit: '{payment}',
@@ -37,7 +37,7 @@ export function paymentRoutes({ random, journal }: ServiceSetup): readonly Route
         await sleep(pauseMs)
       }
       await sleep(random.latencyMs(25))
-      if (random.chance(0.04)) throw new GatewayTimeout(`the payment gateway did not answer for order ${charge.id}`)
+      if (isGatewayDown() || random.chance(0.04)) throw new GatewayTimeout(`the payment gateway did not answer for order ${charge.id}`)
     })
   }
 

@@ -9,4 +9,5 @@ export interface ServiceSetup {
   readonly call: CallService
   readonly peers: Readonly<Partial<Record<ServiceName, string>>>
   readonly journal: Journal
+  readonly isGatewayDown: () => boolean
 }

@@ -10,6 +10,8 @@ import { serveRoutes } from './http-server.ts'
 import type { Route } from './http-server.ts'
 import { createJournal } from './journal.ts'
 import type { Protocol, ServiceName } from './options.ts'
+import { watchOutage } from './outage.ts'
+import type { Outage } from './outage.ts'
 import { orderRoutes } from './orders.ts'
 import { paymentRoutes } from './payments.ts'
 import { Random } from './random.ts'
@@ -24,6 +26,7 @@ export interface StartMessage {
   readonly protocol: Protocol
   readonly receiver: ReceiverAddress
   readonly exemplars: boolean
+  readonly outage: Outage | undefined
   /** URLs of the services that are up already. */
   readonly peers: Readonly<Partial<Record<ServiceName, string>>>
 }
@@ -47,6 +50,7 @@ async function run(start: StartMessage): Promise<void> {
     call: createHttpClient(scope),
     peers: start.peers,
     journal,
+    isGatewayDown: watchOutage(start.outage),
   }
   const server = serveRoutes(ROUTES[start.service](setup), { scope, journal })
   server.listen(0, '127.0.0.1')

@@ -14,7 +14,7 @@ export interface SystemDefinition {
   readonly upstream: string
   /** Upstream's flags that are understood, with defaults as text. */
   readonly flags: readonly FlagDefinition[]
-  /** Heavy systems run in a worker thread with this heap limit; `undefined` runs in the main thread. */
+  /** Heavy systems run in a worker thread with this heap limit; `undefined`: a light one, which shares a thread with others. */
   readonly heapLimitMb: number | undefined
   /** Builds the rooms top-down and starts listening. Rejects with {@link ConfigError} when a configuration file is wrong. */
   start(options: SystemOptions): Promise<RunningSystem>
