@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Services } from './services.ts'
+import { addAlertingRoutes } from './alerting.ts'
 import { authenticate } from './authentication.ts'
 import { addDashboardRoutes } from './dashboards.ts'
 import { addDataSourceProxy } from './data-source-proxy.ts'
@@ -9,6 +10,7 @@ import { addHealthRoutes } from './health.ts'
 import type { LiveChanges } from './live.ts'
 import { addLoginRoutes } from './login.ts'
 import { checkOrigin } from './origin-check.ts'
+import { passOnTo } from './pass-on.ts'
 import { addPage } from './page.ts'
 import { addQueryRoutes } from './queries.ts'
 import { addUserRoutes } from './user.ts'
@@ -29,7 +31,9 @@ export async function addApi(api: FastifyInstance, services: Services, live: Liv
   addUserRoutes(api, services)
   addDashboardRoutes(api, services)
   addDataSourceRoutes(api, services)
-  addDataSourceProxy(api, services)
+  const passOn = passOnTo(services)
+  addDataSourceProxy(api, services, passOn)
+  addAlertingRoutes(api, services, passOn)
   addQueryRoutes(api, services)
   live.addRoutes(api, services)
   await addPage(api, services)

@@ -1,72 +1,32 @@
-import { HttpError, requestSignal } from '@quartet/runtime'
+import { HttpError } from '@quartet/runtime'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
-import type { Duplex, Readable } from 'node:stream'
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { DataSource } from '../provisioning/data-sources.ts'
 import { StoreError } from '../query/store-client.ts'
-import { GRAFANA_VERSION } from './services.ts'
 import type { Services } from './services.ts'
-import { findUser, requireUser } from './authentication.ts'
+import { findUser, requireRole, requireUser } from './authentication.ts'
 import { checkOrigin } from './origin-check.ts'
-import { refusalOf } from './proxy-rules.ts'
-
-/** Cookies, credentials and addresses stay here; everything that shapes the answer goes on. */
-const FORWARDED = [
-  'accept',
-  'accept-encoding',
-  'content-type',
-  'content-length',
-  'x-query-tags',
-  'x-loki-response-encoding-flags',
-]
-const RETURNED = [
-  'content-type',
-  'content-length',
-  'content-encoding',
-  'vary',
-  'retry-after',
-  'cache-control',
-  'warning',
-]
+import { streamBodies, USER_AGENT } from './pass-on.ts'
+import type { PassOn } from './pass-on.ts'
+import { refusalOf, roleNeeded } from './proxy-rules.ts'
 
 const PREFIX = '/api/datasources/proxy/'
 
 /** `/api/datasources/proxy/uid/:uid/*` and `/:id/*`: the store's own API through the server, streamed both ways. */
-export function addDataSourceProxy(api: FastifyInstance, services: Services): void {
-  const statuses = services.metrics.counter(
-    'grafana_proxy_response_status_total',
-    'proxy http response status counter',
-    ['code'],
-  )
-
+export function addDataSourceProxy(api: FastifyInstance, services: Services, passOn: PassOn): void {
   const forward = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     requireUser(request)
     const { source, path } = target(services, request.raw.url ?? '')
     if (source.type === 'loki' && isTail(path)) throw new HttpError(400, 'tail needs a WebSocket')
     const refusal = refusalOf(source.type, request.method, path.split('?')[0])
     if (refusal !== undefined) throw new HttpError(403, refusal)
-    const body = request.body as Readable | undefined
-    const response = await services.stores.send(source, {
-      method: request.method,
-      path,
-      headers: forwardedHeaders(request.headers),
-      signal: requestSignal(request),
-      ...(body && { body }),
-    })
-    statuses.inc({ code: String(response.statusCode) })
-    for (const name of RETURNED) {
-      const value = response.headers[name]
-      if (value !== undefined) void reply.header(name, value)
-    }
-    // A store's answer is data; as a document it may do nothing.
-    void reply.header('content-security-policy', 'sandbox').header('x-content-type-options', 'nosniff')
-    return reply.code(response.statusCode ?? 502).send(response)
+    requireRole(request, roleNeeded(source.type, request.method, path.split('?')[0]))
+    return passOn(request, reply, source, path)
   }
 
-  // Bodies pass through unread, whatever their type.
   void api.register(async (scope) => {
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+    streamBodies(scope)
     for (const url of [`${PREFIX}uid/:uid/*`, `${PREFIX}:id/*`]) {
       scope.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], url, handler: forward, exposeHeadRoute: false })
     }
@@ -145,14 +105,4 @@ function target(services: Services, url: string): { source: DataSource; path: st
 
 function isTail(path: string): boolean {
   return path.split('?')[0] === '/loki/api/v1/tail'
-}
-
-const USER_AGENT = `Grafana/${GRAFANA_VERSION}`
-
-function forwardedHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const forwarded: OutgoingHttpHeaders = { 'user-agent': USER_AGENT }
-  for (const name of FORWARDED) {
-    if (headers[name] !== undefined) forwarded[name] = headers[name]
-  }
-  return forwarded
 }

@@ -63,6 +63,7 @@ const PROBES: Readonly<Record<string, string>> = {
   prometheus: '/api/v1/query?query=1%2B1',
   loki: '/loki/api/v1/labels',
   tempo: '/api/echo',
+  alertmanager: '/api/v2/status',
 }
 
 async function checkHealth(services: Services, source: DataSource, signal: AbortSignal): Promise<DataSourceHealthDto> {
@@ -82,4 +83,5 @@ const SUCCESS: Readonly<Record<string, string>> = {
   prometheus: 'Successfully queried the Prometheus API.',
   loki: 'Data source successfully connected.',
   tempo: 'Data source is working',
+  alertmanager: 'Health check passed.',
 }
