@@ -65,6 +65,15 @@ export class HostFiles {
     }
   }
 
+  /** The same, where a directory that is missing means that the machine has nothing of the kind. @throws NoDataError */
+  existingNames(path: string): string[] {
+    try {
+      return readdirSync(path).sort()
+    } catch (cause) {
+      throw new NoDataError(`cannot read ${path}: ${codeOf(cause)}`, { cause })
+    }
+  }
+
   /** The lines of a file, without empty ones. @throws NoDataError */
   lines(path: string): string[] {
     return this.text(path)

@@ -14,7 +14,7 @@ if (!isThere) console.log(`${BINARY} is not installed: not compared with it`)
 
 /** Debian has 1.5, this follows 1.10: what came or changed between them. */
 const NEWER =
-  /^node_(filesystem_mount_info|softnet_(backlog_len|cpu_collision|flow_limit|received_rps)|pressure_irq|netstat_Tcp(Ext_TCPOFOQueue|Ext_TCPRcvQDrop)|netstat_TcpExt)/
+  /^node_(filesystem_mount_info|kernel_hung|softnet_(backlog_len|cpu_collision|flow_limit|received_rps)|pressure_irq|netstat_Tcp(Ext_TCPOFOQueue|Ext_TCPRcvQDrop)|netstat_TcpExt)/
 /** Labels that 1.10 has and 1.5 has not. */
 const NEWER_LABELS: Readonly<Record<string, readonly string[]>> = {
   node_filesystem: ['device_error'],
@@ -23,6 +23,9 @@ const NEWER_LABELS: Readonly<Record<string, readonly string[]>> = {
 }
 /** Not built, or told by another collector than P0's: see the README. */
 const NOT_BUILT = /^node_(timex|selinux|exporter_build_info|scrape_collector|textfile)/
+
+/** Debian's 1.5 calls these successful with nothing told, or asks the kernel by another way. */
+const DIFFERENT_SUCCESS = /timex/
 
 /** Given to both, since Debian has defaults of its own. */
 const SAME: Readonly<Record<string, string>> = {
@@ -41,27 +44,54 @@ async function freePort(): Promise<number> {
   return port
 }
 
-function series(families: Map<string, MetricFamily>): Map<string, string[]> {
+/** What the kernel counts by the moment, or each exporter about itself: names and labels are compared, values are not. */
+const MOMENTARY =
+  /^node_(load\d+|procs_(running|blocked)|time_seconds|scrape_collector_duration_seconds|disk_io_now|processes_(state|threads_state)|tcp_connection_states|memory_(Dirty|Writeback)_bytes|network_info)$/
+/** Gauges move between two scrapes; a wrong unit or column does not hide in this. */
+const GAUGE_TOLERANCE = 0.05
+/** A moment may be unlucky; a formula that is wrong is wrong every time. */
+const ROUNDS = 5
+
+interface Series {
+  readonly type: string
+  readonly values: ReadonlyMap<string, number>
+}
+
+function series(families: Map<string, MetricFamily>): Map<string, Series> {
   return new Map(
-    [...families].map(([name, { metrics, type }]) => {
+    [...families].map(([name, { metrics, type }]): [string, Series] => {
       const drop = Object.entries(NEWER_LABELS).flatMap(([prefix, labels]) => (name.startsWith(prefix) ? labels : []))
-      const shown = metrics.map(({ labels }) =>
-        JSON.stringify(
-          labels.filter((label) => !drop.includes(label.name)).map((label) => `${label.name}=${label.value}`),
-        ),
-      )
-      return [name, [type, ...shown.sort()]]
+      const values = metrics.map(({ labels, value }): [string, number] => {
+        const shown = labels
+          .filter((label) => !drop.includes(label.name))
+          .map((label) => `${label.name}=${label.value}`)
+        return [JSON.stringify(shown), 'value' in value ? value.value : Number.NaN]
+      })
+      return [name, { type, values: new Map(values.sort(([a], [b]) => (a < b ? -1 : 1))) }]
     }),
   )
 }
 
-test("tells the names, types and labels that Debian's node_exporter tells", { skip: !isThere }, async () => {
+/** Ours was scraped between two of theirs: what counts upwards must lie between them, what moves close to them. */
+function agrees(type: string, before: number, own: number, after: number): boolean {
+  const [low, high] = [Math.min(before, after), Math.max(before, after)]
+  if (type === 'COUNTER') return own >= low - 1e-6 && own <= high + 1e-6
+  const slack = GAUGE_TOLERANCE * Math.max(Math.abs(low), Math.abs(high))
+  return own >= low - slack && own <= high + slack
+}
+
+/** Off by default here and there. */
+const ASKED_FOR = ['buddyinfo', 'cgroups', 'interrupts', 'ksmd', 'processes', 'slabinfo', 'tcpstat']
+
+test("tells the names, types, labels and values that Debian's node_exporter tells", { skip: !isThere }, async () => {
   const port = await freePort()
   const flags = Object.entries(SAME).map(([name, value]) => `--${name}=${value}`)
+  flags.push(...ASKED_FOR.map((name) => `--collector.${name}`))
   const child = spawn(BINARY, [`--web.listen-address=127.0.0.1:${port}`, '--log.level=info', ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const host = await startHost({ 'web.disable-exporter-metrics': true, ...SAME })
+  const asked = Object.fromEntries(ASKED_FOR.map((name) => [`collector.${name}`, true]))
+  const host = await startHost({ 'web.disable-exporter-metrics': true, ...SAME, ...asked })
   try {
     // It says where it listens when it does; the pipe has to stay open after that.
     for (let log = ''; !/Listening on|TLS is disabled/i.test(log);) {
@@ -69,18 +99,56 @@ test("tells the names, types and labels that Debian's node_exporter tells", { sk
       log += chunk.toString()
     }
     child.stderr.resume()
-    const theirs = series(await scrape(`http://127.0.0.1:${port}`))
-    const ours = series(await scrape(host.node))
-    const compared = [...new Set([...theirs.keys(), ...ours.keys()])].filter(
-      (name) => name.startsWith('node_') && !NOT_BUILT.test(name) && !NEWER.test(name),
-    )
-    console.log(`compared with node_exporter 1.5: ${compared.length} names`)
-    assert.ok(compared.length > 200)
-    const pick = (side: Map<string, string[]>): [string, string[] | undefined][] =>
-      compared.map((name) => [name, side.get(name)])
-    assert.deepEqual(pick(ours), pick(theirs))
+    const their = (): Promise<Map<string, Series>> => scrape(`http://127.0.0.1:${port}`).then(series)
+    let before = await their()
+    /** Series whose value has not agreed in any round so far. */
+    let open: Map<string, string> | undefined
+    let count = 0
+    for (let round = 0; round < ROUNDS && open?.size !== 0; round++) {
+      const own = series(await scrape(host.node))
+      const after = await their()
+      if (round === 0) count = compareShape(own, after)
+      const disagreeing = new Map<string, string>()
+      for (const [name, { type, values }] of after) {
+        if (!name.startsWith('node_') || NOT_BUILT.test(name) || MOMENTARY.test(name)) continue
+        for (const [labels, value] of values) {
+          const [earlier, ours] = [before.get(name)?.values.get(labels), own.get(name)?.values.get(labels)]
+          const key = `${name}${labels}`
+          if (ours === undefined || (open && !open.has(key)) || agrees(type, earlier ?? value, ours, value)) continue
+          disagreeing.set(key, `${earlier} then ${value} there, ${ours} here`)
+        }
+      }
+      open = disagreeing
+      before = after
+    }
+    console.log(`compared with node_exporter 1.5: ${count} names`)
+    assert.ok(count > 200)
+    assert.deepEqual(Object.fromEntries(open ?? []), {})
   } finally {
     child.kill('SIGKILL')
     await host.stop()
   }
 })
+
+/** @returns how many names were compared */
+function compareShape(own: Map<string, Series>, theirs: Map<string, Series>): number {
+  const compared = [...new Set([...theirs.keys(), ...own.keys()])].filter(
+    (name) => name.startsWith('node_') && !NOT_BUILT.test(name) && !NEWER.test(name),
+  )
+  const pick = (side: Map<string, Series>): [string, string[] | undefined][] =>
+    compared.map((name) => {
+      const found = side.get(name)
+      return [name, found && [found.type, ...(MOMENTARY.test(name) ? [] : found.values.keys())]]
+    })
+  assert.deepEqual(pick(own), pick(theirs))
+  // Whether a collector has something to tell on this machine must be seen alike.
+  const success = (side: Map<string, Series>, key: string): number | undefined =>
+    side.get('node_scrape_collector_success')?.values.get(key)
+  const collectors = [...(theirs.get('node_scrape_collector_success')?.values.keys() ?? [])].filter(
+    (key) => success(own, key) !== undefined && !DIFFERENT_SUCCESS.test(key),
+  )
+  assert.ok(collectors.length > 40)
+  const successes = (side: Map<string, Series>): unknown => collectors.map((key) => [key, success(side, key)])
+  assert.deepEqual(successes(own), successes(theirs))
+  return compared.length
+}
