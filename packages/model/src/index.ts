@@ -23,6 +23,32 @@ export {
 export { ProtoWriter } from './wire/proto-writer.ts'
 export { LimitError } from './metric/sink.ts'
 export type { AppendReport, Exemplar, MetricMetadata, SampleBatch, SampleSink, SeriesRef } from './metric/sink.ts'
+export { exponentialBound, lowerBound, upperBound } from './metric/bucket-bounds.ts'
+export {
+  areHistogramsEqual,
+  combineHistograms,
+  compactHistogram,
+  divideHistogram,
+  IncompatibleHistogramsError,
+  isReset,
+  reduceResolution,
+  scaleHistogram,
+} from './metric/histogram-arithmetic.ts'
+export type { HistogramSum } from './metric/histogram-arithmetic.ts'
+export { allBuckets } from './metric/histogram-buckets.ts'
+export type { Bucket } from './metric/histogram-buckets.ts'
+export {
+  CUSTOM_BUCKETS_SCHEMA,
+  hasCustomBounds,
+  MAX_SCHEMA,
+  MIN_SCHEMA,
+  NO_BUCKETS,
+  RESET_GAUGE,
+  RESET_NO,
+  RESET_UNKNOWN,
+  RESET_YES,
+} from './metric/native-histogram.ts'
+export type { HistogramBuckets, NativeHistogram, ResetHint } from './metric/native-histogram.ts'
 export { bitsOf, isStaleAt, writeStale } from './metric/stale.ts'
 export { otlpJsonToProto, OtlpJsonError } from './wire/otlp-json.ts'
 export { scanOtlp } from './wire/otlp-scan.ts'

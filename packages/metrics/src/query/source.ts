@@ -1,4 +1,4 @@
-import type { Labels, MetricMetadata } from '@quartet/model'
+import type { Labels, MetricMetadata, NativeHistogram } from '@quartet/model'
 import type { Matcher } from '@quartet/query'
 
 /**
@@ -48,6 +48,11 @@ export class SampleColumns {
   values: Float64Array = new Float64Array(0)
   /** Same buffer as `values`, for stale markers (`isStaleAt`). */
   bits: Uint32Array = new Uint32Array(0)
+  /**
+   * Where a sample is a native histogram, the histogram at its index (its entry of `values` is then meaningless); `undefined` when
+   * none of this series is one, which is the rule.
+   */
+  histograms: (NativeHistogram | undefined)[] | undefined = undefined
   count = 0
   /**
    * Equal non-zero ids promise equal `timesMs[0..count)`: windows over the times are then computed once for a whole

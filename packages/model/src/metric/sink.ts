@@ -1,4 +1,5 @@
 import type { Labels } from '../labels.ts'
+import type { NativeHistogram } from './native-histogram.ts'
 
 /** Names one series inside one sink. Only meaningful to that sink and only until its {@link SampleSink.epoch} changes. */
 export type SeriesRef = number & { readonly __brand: 'SeriesRef' }
@@ -10,6 +11,8 @@ export interface SampleBatch {
   readonly timesMs: Float64Array
   /** A stale marker is the NaN with the bits of {@link writeStale}; copy values with `set`, never one by one. */
   readonly values: Float64Array
+  /** Where a sample is a native histogram: the histogram at its index, whose entry of `values` is not looked at. Absent when none is. */
+  readonly histograms?: readonly (NativeHistogram | undefined)[]
 }
 
 /** What `append` refused, by upstream's reason; the rest of the batch is stored. */
