@@ -1,6 +1,6 @@
 import { columnOf, lineOf, TemplateError, TemplateFunctionError } from './errors.ts'
 import type { ParameterKind, TemplateFunction, TemplateFunctions } from './functions.ts'
-import type { CommandNode, OperandNode, PipelineNode, TemplateNode, TemplateSet } from './nodes.ts'
+import type { CommandNode, OperandNode, Place, PipelineNode, TemplateNode, TemplateSet } from './nodes.ts'
 import { formatValue, isMapLike, isTruthy, sortedEntries, typeName } from './value.ts'
 
 const MAX_CALL_DEPTH = 100
@@ -179,7 +179,7 @@ export class Execution {
     const args = command.operands.slice(1)
     switch (first.kind) {
       case 'function':
-        return this.#callFunction(first, args, dot, final)
+        return this.#callFunction(first, args, dot, final, command)
       case 'field':
       case 'variable':
       case 'chain':
@@ -221,9 +221,10 @@ export class Execution {
     let value =
       node.kind === 'field' ? dot : node.kind === 'variable' ? this.#get(node.name) : this.#operand(node.of, dot)
     const hasArguments = args.length > 0 || final !== NOT_GIVEN
+    const place = node.kind === 'chain' ? lastVisited(node.of) : node
     for (const [index, name] of node.names.entries()) {
       const isLast = index === node.names.length - 1
-      value = this.#field(node, value, name, isLast ? args : [], isLast ? final : NOT_GIVEN, dot)
+      value = this.#field(place, value, name, isLast ? args : [], isLast ? final : NOT_GIVEN, dot)
     }
     if (node.names.length === 0 && hasArguments)
       this.#fail(node.offset, node.text, `can't give argument to non-function ${node.text}`)
@@ -231,13 +232,14 @@ export class Execution {
   }
 
   #field(
-    node: OperandNode,
+    node: Place,
     receiver: unknown,
     name: string,
     args: readonly OperandNode[],
     final: unknown,
     dot: unknown,
   ): unknown {
+    if (receiver === undefined && this.#missingKey !== 'error') return NO_VALUE
     if (receiver === NO_VALUE || receiver === null || receiver === undefined) {
       return this.#fail(node.offset, node.text, `nil data; no entry for key "${name}"`)
     }
@@ -272,7 +274,7 @@ export class Execution {
   }
 
   #method(
-    node: OperandNode,
+    node: Place,
     name: string,
     receiver: object,
     method: Method,
@@ -293,6 +295,8 @@ export class Execution {
     args: readonly OperandNode[],
     dot: unknown,
     final: unknown,
+    /** The command that the call is, which Go quotes when the function fails. */
+    command: Place = node,
   ): unknown {
     const { name } = node
     if (name === 'and' || name === 'or') return this.#logical(node, args, dot, final)
@@ -308,7 +312,7 @@ export class Execution {
     const converted = values.map((value, index) =>
       this.#argument(node, target, index, value === NO_VALUE ? undefined : value),
     )
-    return this.#guard(node, name, () => target.call(...converted))
+    return this.#guard(command, name, () => target.call(...converted))
   }
 
   #argument(node: OperandNode, target: TemplateFunction, index: number, value: unknown): unknown {
@@ -353,7 +357,7 @@ export class Execution {
     return value
   }
 
-  #guard(node: OperandNode, name: string, call: () => unknown): unknown {
+  #guard(node: Place, name: string, call: () => unknown): unknown {
     try {
       return call()
     } catch (error) {
@@ -384,6 +388,13 @@ export class Execution {
     const where = `${this.#name}:${lineOf(source, offset)}:${columnOf(source, offset)}`
     throw new TemplateError(`template: ${where}: executing "${this.#name}" at <${short}>: ${message}`, { cause })
   }
+}
+
+/** Where Go's interpreter stands when it has evaluated an operand: at what it looked at last. */
+function lastVisited(node: OperandNode): Place {
+  if (node.kind !== 'pipeline') return node
+  const last = node.pipeline.commands.at(-1)?.operands.at(-1)
+  return last === undefined ? node : lastVisited(last)
 }
 
 type Method = (...args: unknown[]) => unknown

@@ -1,5 +1,5 @@
 /** Where a node begins in the template's text: UTF-16 offset; and its own text, for error messages. */
-interface Place {
+export interface Place {
   readonly offset: number
   readonly text: string
 }

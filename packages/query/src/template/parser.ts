@@ -404,7 +404,9 @@ class Parser {
     if (character === "'") return this.#quoted(at, match(RUNE), 'unterminated character constant')
     const mark = match(MARK)
     if (mark !== undefined) return make('char', mark)
-    return this.#failAt(at, `unexpected ${JSON.stringify(character)} in command`)
+    const code = text.codePointAt(at) ?? 0
+    if (code >= 0x20 && code < 0x7f) return this.#failAt(at, `unexpected ${JSON.stringify(character)} in command`)
+    return this.#failAt(at, `unrecognized character in action: ${describeCharacter(code)}`)
   }
 
   #quoted(at: number, part: string | undefined, message: string): Token {
@@ -450,6 +452,13 @@ class Parser {
   #failAt(offset: number, message: string): never {
     throw new TemplateError(`template: ${this.#name}:${lineOf(this.#text, offset)}: ${message}`)
   }
+}
+
+/** Go's `%#U`: the character itself only where it can be seen. */
+function describeCharacter(code: number): string {
+  const character = String.fromCodePoint(code)
+  const name = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`
+  return /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(character) ? `${name} '${character}'` : name
 }
 
 function isEmpty(nodes: readonly TemplateNode[]): boolean {

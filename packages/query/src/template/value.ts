@@ -33,7 +33,7 @@ export function typeName(value: unknown): string {
       return 'float64'
     default:
       if (value === null || value === undefined) return '<nil>'
-      if (Array.isArray(value)) return '[]interface {}'
+      if (Array.isArray(value)) return value.constructor === Array ? '[]interface {}' : value.constructor.name
       return isMapLike(value) ? 'map[string]interface {}' : (value as object).constructor.name
   }
 }
