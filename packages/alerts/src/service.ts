@@ -1,6 +1,6 @@
 import { createHttpServer, createSelfMetrics, Lifecycle, parseListenAddress } from '@quartet/runtime'
 import type { RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
-import { nodeFileSystem } from '@quartet/storage'
+import { directorySnapshots, nodeFileSystem } from '@quartet/storage'
 import type { WalProblem } from '@quartet/storage'
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
@@ -122,6 +122,7 @@ export async function startAlerts(options: SystemOptions): Promise<RunningSystem
   return {
     endpoints: [{ name: 'Alertmanager API', url: bound.url + settings.routePrefix }],
     notices: settings.notices,
+    snapshots: directorySnapshots({ fileSystem: nodeFileSystem, directory: resolve(settings.storagePath) }),
     reload,
     stop: () => rooms.stop(),
   }

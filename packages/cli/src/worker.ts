@@ -6,10 +6,11 @@ import { toFailure } from './supervisor/messages.ts'
 import type { FromWorker, SystemStart, ToWorker } from './supervisor/messages.ts'
 import { settleWhenIdle } from './supervisor/settle.ts'
 import { hostSystem } from './supervisor/system-host.ts'
+import type { HostedSystem } from './supervisor/system-host.ts'
 
 /** The systems of one thread, usually one; called by worker-entry.mjs. */
 export function runWorker(port: MessagePort): void {
-  const systems = new Map<string, Promise<RunningSystem>>()
+  const systems = new Map<string, Promise<HostedSystem>>()
   const send = (message: FromWorker): void => port.postMessage(message)
   let isSettling = false
 
@@ -34,6 +35,8 @@ export function runWorker(port: MessagePort): void {
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'ping') send({ kind: 'pong' })
     else if (message.kind === 'start') void start(message.start)
+    else if (message.kind === 'takeSnapshot') void takeSnapshot(message, systems.get(message.name)).then(send)
+    else if (message.kind === 'removeSnapshot') void removeSnapshot(message, systems.get(message.name)).then(send)
     else void obey(message.kind, message.name, systems.get(message.name)).then(send)
   })
 }
@@ -50,5 +53,29 @@ async function obey(
     return { kind: answer, name, failure: undefined }
   } catch (error) {
     return { kind: answer, name, failure: toFailure(error) }
+  }
+}
+
+type Hosted = Promise<HostedSystem> | undefined
+
+async function takeSnapshot({ name, id }: { name: string; id: string }, hosted: Hosted): Promise<FromWorker> {
+  const answer = { kind: 'snapshotTaken', name, id } as const
+  try {
+    const system = await hosted
+    const directory = await system?.snapshots?.create(id)
+    const snapshot = system && directory !== undefined ? { directory, upstream: system.upstream } : undefined
+    return { ...answer, snapshot, failure: undefined }
+  } catch (error) {
+    return { ...answer, snapshot: undefined, failure: toFailure(error) }
+  }
+}
+
+async function removeSnapshot({ name, id }: { name: string; id: string }, hosted: Hosted): Promise<FromWorker> {
+  const answer = { kind: 'snapshotRemoved', name, id } as const
+  try {
+    await (await hosted)?.snapshots?.remove(id)
+    return { ...answer, failure: undefined }
+  } catch (error) {
+    return { ...answer, failure: toFailure(error) }
   }
 }

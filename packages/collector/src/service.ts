@@ -16,7 +16,7 @@ import type {
   SelfMetrics,
   SystemOptions,
 } from '@quartet/runtime'
-import { nodeFileSystem } from '@quartet/storage'
+import { directorySnapshots, nodeFileSystem } from '@quartet/storage'
 import { addRoutes } from './api/routes.ts'
 import { COMPONENTS } from './components/registry.ts'
 import { UPSTREAM_BLOCKS, UPSTREAM_COMPONENTS } from './components/upstream-names.ts'
@@ -63,6 +63,16 @@ export async function startCollector(options: SystemOptions): Promise<RunningSys
   return {
     endpoints: [{ name: 'Collector', url }, ...listeners(controller)],
     notices: [],
+    snapshots: directorySnapshots({
+      fileSystem: nodeFileSystem,
+      directory: settings.storagePath,
+      // A component comes behind those it refers to, which are those it sends to.
+      order: () =>
+        controller
+          .components()
+          .map(({ id }) => id)
+          .toReversed(),
+    }),
     reload: () => load(false),
     stop: () => stopAll(controller, server),
   }

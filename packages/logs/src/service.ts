@@ -1,8 +1,8 @@
 import { createHttpServer, createSelfMetrics, HttpError, Lifecycle, routeLabel } from '@quartet/runtime'
 import type { RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
-import { nodeFileSystem } from '@quartet/storage'
+import { directorySnapshots, nodeFileSystem } from '@quartet/storage'
 import type { IncomingMessage } from 'node:http'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { addPushApi } from './api/push.ts'
 import { addQueryApi } from './api/query-api.ts'
 import { addTailApi } from './api/tail.ts'
@@ -90,6 +90,7 @@ export async function startLogs(options: SystemOptions): Promise<RunningSystem> 
   return {
     endpoints: [{ name: 'Loki', url }],
     notices: [],
+    snapshots: directorySnapshots({ fileSystem: nodeFileSystem, directory: resolve(options.dataDirectory, 'loki') }),
     async reload() {
       // Ports and limits are fixed while it runs, as in upstream; a broken file is still refused.
       await loadLokiConfig({ path, expandEnv })

@@ -8,7 +8,9 @@ import {
 } from '@quartet/runtime'
 import type { HttpServer, Logger, RawHandler, RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
 import { ScrapeManager } from '@quartet/scrape'
-import { nodeFileSystem } from '@quartet/storage'
+import { directorySnapshots, nodeFileSystem } from '@quartet/storage'
+import type { DirectorySnapshots } from '@quartet/storage'
+import { resolve } from 'node:path'
 import type { ApiContext } from './api/context.ts'
 import { addApiRoutes } from './api/routes.ts'
 import { METRICS_FLAGS, readSettings } from './config/flags.ts'
@@ -50,6 +52,7 @@ interface Parts {
 class MetricsService implements RunningSystem {
   readonly endpoints: { name: string; url: string }[] = []
   readonly notices: string[] = []
+  readonly snapshots: DirectorySnapshots
   readonly #parts: Parts
   readonly #startedMs: number
   #config: PrometheusConfig
@@ -89,6 +92,8 @@ class MetricsService implements RunningSystem {
     this.#parts = parts
     this.#config = config
     this.#startedMs = parts.options.clock.nowMs()
+    const directory = resolve(parts.settings.storagePath)
+    this.snapshots = directorySnapshots({ fileSystem: nodeFileSystem, directory })
     this.#engine = this.#createEngine(config)
     this.#lastReload = { isSuccessful: true, timeMs: this.#startedMs }
     parts.serviceMetrics.setReload(true, this.#startedMs)

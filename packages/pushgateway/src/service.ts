@@ -2,7 +2,8 @@ import { parseFamilies } from '@quartet/model'
 import type { FamilyType } from '@quartet/model'
 import { createHttpServer, createSelfMetrics, HttpError, Lifecycle, sendBody } from '@quartet/runtime'
 import type { HttpServer, RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
-import { nodeFileSystem } from '@quartet/storage'
+import { directorySnapshots, nodeFileSystem } from '@quartet/storage'
+import { resolve } from 'node:path'
 import { expose } from './api/exposition.ts'
 import { addPage } from './api/page.ts'
 import { addPushApi } from './api/push-api.ts'
@@ -36,6 +37,9 @@ export async function startPushgateway(options: SystemOptions): Promise<RunningS
   return {
     endpoints: [{ name: 'Pushgateway', url: url + settings.routePrefix }],
     notices: [],
+    ...(settings.directory !== undefined && {
+      snapshots: directorySnapshots({ fileSystem: nodeFileSystem, directory: resolve(settings.directory) }),
+    }),
     async reload() {
       // Everything is a flag here, as in upstream.
     },

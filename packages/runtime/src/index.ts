@@ -10,7 +10,7 @@ export type { GrpcCall, GrpcMethod, GrpcServerOptions } from './grpc/grpc-server
 export { readBody, readRawBody } from './http/body.ts'
 export { decodeContent } from './http/content-encoding.ts'
 export { HttpClient } from './http/http-client.ts'
-export type { HttpClientOptions, HttpPost, HttpReply, TlsMaterial } from './http/http-client.ts'
+export type { HttpClientOptions, HttpPost, HttpReply, ProxyEnvironment, TlsMaterial } from './http/http-client.ts'
 export { HttpError } from './http/http-error.ts'
 export { createHttpServer } from './http/http-server.ts'
 export type { HealthOptions, HttpServer, HttpServerOptions, RawHandler, RawMethod } from './http/http-server.ts'
@@ -32,5 +32,6 @@ export type {
   RunningSystem,
   SystemDefinition,
   SystemOptions,
+  SystemSnapshots,
 } from './system.ts'
 export { routeLabel } from './http/route-label.ts'

@@ -48,6 +48,8 @@ export interface SystemOptions {
 export type CheckOptions = Pick<SystemOptions, 'flags' | 'stackDirectory' | 'dataDirectory'>
 
 export interface RunningSystem {
+  /** Of systems that keep something on disk. */
+  readonly snapshots?: SystemSnapshots
   /** What to show a person: name and URL of every port that is served. */
   readonly endpoints: readonly Endpoint[]
   /** Lines to print once at start, such as the generated admin password. */
@@ -56,6 +58,20 @@ export interface RunningSystem {
   reload(): Promise<void>
   /** Stops bottom-up: no new requests, finish or cancel running ones, flush, close. */
   stop(): Promise<void>
+}
+
+/** Copies of what a system has on disk, made without stopping it. */
+export interface SystemSnapshots {
+  /**
+   * Everything acknowledged before the call is in it, and it is what `kill -9` would leave at one instant.
+   * @param id a ULID
+   * @returns the snapshot's directory, absolute; it stays as it is until {@link remove}
+   */
+  create(id: string): Promise<string>
+  /** No error when it is gone already. */
+  remove(id: string): Promise<void>
+  /** Removes what an earlier process has left. */
+  removeLeftovers(): Promise<void>
 }
 
 export interface Endpoint {

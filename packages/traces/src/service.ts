@@ -1,7 +1,7 @@
 import { createHttpServer, createSelfMetrics, Lifecycle, parseListenAddress, routeLabel } from '@quartet/runtime'
 import type { HttpServer, RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
-import { nodeFileSystem } from '@quartet/storage'
-import { join } from 'node:path'
+import { directorySnapshots, nodeFileSystem } from '@quartet/storage'
+import { join, resolve } from 'node:path'
 import { addOtlpHttp } from './api/otlp-http.ts'
 import { startOtlpGrpc } from './api/otlp-grpc.ts'
 import { addTempoApi } from './api/tempo-api.ts'
@@ -41,6 +41,7 @@ export async function startTraces(options: SystemOptions): Promise<RunningSystem
   return {
     endpoints: [{ name: 'Tempo API', url: api }, ...endpoints],
     notices: [],
+    snapshots: directorySnapshots({ fileSystem: nodeFileSystem, directory: resolve(options.dataDirectory, 'tempo') }),
     async reload() {
       // Ports and limits are fixed while it runs, as in upstream; a broken file is still refused.
       await loadTempoConfig({ path, expandEnv: flags['config.expand-env'] === true })

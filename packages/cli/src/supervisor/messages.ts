@@ -15,6 +15,7 @@ export type ToWorker =
   | { readonly kind: 'ping' }
   | { readonly kind: 'start'; readonly start: SystemStart }
   | { readonly kind: 'reload' | 'stop'; readonly name: string }
+  | { readonly kind: 'takeSnapshot' | 'removeSnapshot'; readonly name: string; readonly id: string }
 
 /** `name` is the system's: a thread may run several. */
 export type FromWorker =
@@ -22,6 +23,25 @@ export type FromWorker =
   | ({ readonly kind: 'failed'; readonly name: string } & Failure)
   | { readonly kind: 'pong' }
   | { readonly kind: 'reloaded' | 'stopped'; readonly name: string; readonly failure: Failure | undefined }
+  | ({ readonly kind: 'snapshotTaken'; readonly name: string; readonly id: string } & SnapshotAnswer)
+  | {
+      readonly kind: 'snapshotRemoved'
+      readonly name: string
+      readonly id: string
+      readonly failure: Failure | undefined
+    }
+
+export interface SnapshotAnswer {
+  /** `undefined` of a system that keeps nothing on disk, and after a failure. */
+  readonly snapshot: SystemSnapshot | undefined
+  readonly failure: Failure | undefined
+}
+
+export interface SystemSnapshot {
+  readonly directory: string
+  /** What the system stands in for, with version. */
+  readonly upstream: string
+}
 
 export interface StartedSystem {
   readonly endpoints: readonly Endpoint[]

@@ -14,6 +14,13 @@ class FakeRunner implements SystemRunner {
   readonly calls: string[] = []
   stopping: Promise<void> = Promise.resolve()
   reload = async (): Promise<void> => void this.calls.push('reload')
+  takeSnapshot = async (id: string) => {
+    this.calls.push(`take ${id}`)
+    if (this.snapshotError) throw this.snapshotError
+    return { directory: `/d/${id}`, upstream: 'Fake 1' }
+  }
+  removeSnapshot = async (id: string): Promise<void> => void this.calls.push(`remove ${id}`)
+  snapshotError: Error | undefined
   stop = (): Promise<void> => {
     this.calls.push('stop')
     return this.stopping
@@ -171,4 +178,29 @@ test('a system between two lives is not started again once stopping', async () =
   await clock.advance(60_000)
   assert.equal(lives['only']!.length, 1)
   assert.equal(clock.pendingCount, 0)
+})
+
+test('snapshots are taken senders first, and none is kept when one fails', async () => {
+  const { supervisor, lives } = setUp(['sender', 'store'])
+  const starting = supervisor.start()
+  for (const [runner] of Object.values(lives)) runner!.up()
+  await starting
+  assert.deepEqual(await supervisor.takeSnapshots('A'), [
+    { directory: '/d/A', upstream: 'Fake 1', service: 'sender' },
+    { directory: '/d/A', upstream: 'Fake 1', service: 'store' },
+  ])
+  lives['store']![0]!.snapshotError = new Error('disk full')
+  await assert.rejects(supervisor.takeSnapshots('B'), /disk full/)
+  assert.deepEqual(lives['sender']![0]!.calls, ['take A', 'take B', 'remove B'])
+})
+
+test('no snapshot without every system', async () => {
+  const { supervisor, lives, clock } = setUp(['sender', 'store'])
+  const starting = supervisor.start()
+  for (const [runner] of Object.values(lives)) runner!.up()
+  await starting
+  lives['store']![0]!.exitedGate.resolve('it died')
+  await clock.advance(0)
+  await assert.rejects(supervisor.takeSnapshots('A'), /store.* is restarting/)
+  assert.deepEqual(lives['sender']![0]!.calls, [])
 })

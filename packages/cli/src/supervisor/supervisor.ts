@@ -1,6 +1,6 @@
 import type { Clock, Endpoint, Logger } from '@quartet/runtime'
 import { SystemFailure, toFailure } from './messages.ts'
-import type { Failure, StartedSystem } from './messages.ts'
+import type { Failure, StartedSystem, SystemSnapshot } from './messages.ts'
 import type { SystemRunner } from './runner.ts'
 
 export interface SupervisedSystem {
@@ -32,6 +32,10 @@ export interface SystemStatus {
 
 export interface SystemReport extends StartedSystem {
   readonly name: string
+  readonly service: string
+}
+
+export interface TakenSnapshot extends SystemSnapshot {
   readonly service: string
 }
 
@@ -107,6 +111,41 @@ export class Supervisor {
   }
 
   /**
+   * Snapshots of all systems under one id, senders before those who receive: what is on its way between two of them is then in both,
+   * never in none. On failure what was taken is removed again.
+   * @throws Error when a system is not running or cannot take one
+   */
+  async takeSnapshots(id: string): Promise<readonly TakenSnapshot[]> {
+    const waiting = this.#slots.filter(({ state }) => state !== 'running')
+    if (waiting.length > 0) {
+      throw new Error(waiting.map(({ system, state }) => `${system.service} is ${state}`).join(', '))
+    }
+    const taken: TakenSnapshot[] = []
+    try {
+      for (const { system, runner } of this.#byRank()) {
+        const snapshot = await runner!.takeSnapshot(id)
+        if (snapshot) taken.push({ ...snapshot, service: system.service })
+      }
+    } catch (error) {
+      await this.removeSnapshots(id)
+      throw error
+    }
+    return taken
+  }
+
+  /** Of the systems that run; what a stopped one has left goes when it is started again. */
+  async removeSnapshots(id: string): Promise<void> {
+    const removed = this.#slots.flatMap(({ runner, state }) =>
+      state === 'running' && runner ? [runner.removeSnapshot(id)] : [],
+    )
+    for (const outcome of await Promise.allSettled(removed)) {
+      if (outcome.status === 'rejected') {
+        this.#options.logger.warn({ id, err: outcome.reason }, 'a snapshot could not be removed')
+      }
+    }
+  }
+
+  /**
    * Stops rank by rank. @returns whether every system flushed and closed in time
    */
   async stop(): Promise<boolean> {
@@ -119,6 +158,10 @@ export class Supervisor {
       isClean = isClean && results.every(Boolean)
     }
     return isClean
+  }
+
+  #byRank(): Slot[] {
+    return this.#slots.toSorted((left, right) => left.system.stopRank - right.system.stopRank)
   }
 
   async #begin(slot: Slot): Promise<StartedSystem> {

@@ -1,7 +1,7 @@
 import type { Clock } from '@quartet/runtime'
 import { Worker } from 'node:worker_threads'
 import { SystemFailure } from './messages.ts'
-import type { FromWorker, StartedSystem, SystemStart, ToWorker } from './messages.ts'
+import type { FromWorker, StartedSystem, SystemSnapshot, SystemStart, ToWorker } from './messages.ts'
 import type { SystemRunner } from './runner.ts'
 
 /** Between a sign of life and the next question for one. */
@@ -75,9 +75,11 @@ export class SystemThread {
     return {
       started: resident.started.promise,
       exited: this.#exited.promise,
-      reload: () => this.#ask(resident, { kind: 'reload', name }),
+      reload: () => this.#ask(resident, 'reloaded', { kind: 'reload', name }),
+      takeSnapshot: (id) => this.#ask(resident, `snapshotTaken ${id}`, { kind: 'takeSnapshot', name, id }),
+      removeSnapshot: (id) => this.#ask(resident, `snapshotRemoved ${id}`, { kind: 'removeSnapshot', name, id }),
       stop: async () => {
-        await this.#ask(resident, { kind: 'stop', name })
+        await this.#ask(resident, 'stopped', { kind: 'stop', name })
         await this.#leave(name)
       },
       kill: async () => {
@@ -90,13 +92,15 @@ export class SystemThread {
     }
   }
 
-  #ask(resident: Resident, message: ToWorker & { kind: 'reload' | 'stop' }): Promise<void> {
-    const pending = resident.replies.get(message.kind)
-    if (pending) return pending.promise
-    const asked = Promise.withResolvers<void>()
-    resident.replies.set(message.kind, asked)
-    this.#post(message)
-    return asked.promise
+  /** @param reply what the answer will be known by: who asks for the same thing meanwhile gets the same answer */
+  #ask<T>(resident: Resident, reply: string, message: ToWorker): Promise<T> {
+    let asked = resident.replies.get(reply)
+    if (!asked) {
+      asked = Promise.withResolvers<unknown>()
+      resident.replies.set(reply, asked)
+      this.#post(message)
+    }
+    return asked.promise as Promise<T>
   }
 
   async #leave(name: string): Promise<void> {
@@ -124,7 +128,7 @@ export class SystemThread {
 /** What the main thread knows of a system in a thread. */
 class Resident {
   readonly started = Promise.withResolvers<StartedSystem>()
-  readonly replies = new Map<'reload' | 'stop', PromiseWithResolvers<void>>()
+  readonly replies = new Map<string, PromiseWithResolvers<unknown>>()
   hasFailed = false
 
   constructor() {
@@ -138,11 +142,11 @@ class Resident {
       this.hasFailed = true
       return this.started.reject(new SystemFailure(message))
     }
-    const asked = message.kind === 'reloaded' ? 'reload' : 'stop'
+    const asked = 'id' in message ? `${message.kind} ${message.id}` : message.kind
     const reply = this.replies.get(asked)
     this.replies.delete(asked)
     if (message.failure) reply?.reject(new SystemFailure(message.failure))
-    else reply?.resolve()
+    else reply?.resolve('snapshot' in message ? (message.snapshot satisfies SystemSnapshot | undefined) : undefined)
   }
 
   fail(error: Error): void {

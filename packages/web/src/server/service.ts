@@ -20,6 +20,7 @@ import { GRAFANA_VERSION } from './api/services.ts'
 import type { Services } from './api/services.ts'
 import { Dashboards } from './storage/dashboards.ts'
 import { openDatabase } from './storage/database.ts'
+import { databaseSnapshots } from './storage/snapshots.ts'
 import { Folders } from './storage/folders.ts'
 import { loadSecretKey } from './storage/secret-store.ts'
 import { Users } from './storage/users.ts'
@@ -150,6 +151,7 @@ export async function startWeb(options: WebOptions): Promise<RunningSystem> {
       notices: made
         ? [`Grafana login: ${made.login} / ${made.password} (shown until the first login, stored hashed)`]
         : [],
+      snapshots: databaseSnapshots(paths.database),
       async reload() {
         const [nextSources, nextProviders] = await loadProvisioning(paths.provisioning, environment)
         services.dataSources = nextSources
