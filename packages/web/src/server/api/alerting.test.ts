@@ -127,7 +127,7 @@ test('another site cannot make a browser silence an alert', async () => {
 
 test('viewers see silences and cannot change them', async () => {
   const database = new DatabaseSync(join(web.stackDirectory, '../data/grafana/grafana.db'))
-  database.exec("update users set org_role = 'Viewer'")
+  database.exec("update user set org_role = 'Viewer'")
   try {
     assert.equal((await web.fetch('/api/alertmanager/am/api/v2/silences')).status, 200)
     for (const base of ['/api/alertmanager/am', '/api/datasources/proxy/uid/am']) {
@@ -139,7 +139,7 @@ test('viewers see silences and cannot change them', async () => {
       ['GET'],
     )
   } finally {
-    database.exec("update users set org_role = 'Admin'")
+    database.exec("update user set org_role = 'Admin'")
     database.close()
   }
 })

@@ -31,8 +31,8 @@ export class Login {
     if (login === '' || password === '' || login.length > 190 || password.length > 1000) return undefined
     if (await this.#isLocked(login)) return undefined
     const user = await this.#users.find(login)
-    // An unknown name costs as much as a wrong password, so that names cannot be guessed by the clock.
-    const isRight = await verifyPassword(password, user?.password ?? (await this.#decoyHash()))
+    // An unknown name, or somebody without a password, costs as much as a wrong one, so that names cannot be guessed by the clock.
+    const isRight = await verifyPassword(password, user?.password || (await this.#decoyHash()))
     if (user && isRight) {
       await this.#users.claim(user.id)
       return user

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { parseGrafanaDuration } from './duration.ts'
 import { parseIni } from './ini.ts'
 import { KNOWN_KEYS } from './known-keys.ts'
+import { checkOAuthSettings } from './oauth-settings.ts'
 import type { KnownKey } from './known-keys.ts'
 
 /** grafana.ini, environment and flags, checked. Paths are as written; service.ts makes them absolute. */
@@ -14,6 +15,8 @@ export interface Settings {
   number(section: string, key: string): number
   /** Milliseconds. */
   duration(section: string, key: string): number
+  /** `file:line:col` or the environment variable that the value came from; `undefined` for a default. */
+  origin(section: string, key: string): string | undefined
 }
 
 export type SettingValue = string | boolean | number
@@ -44,8 +47,10 @@ export function readSettings(source: SettingsSource): { settings: Settings | und
     }
   }
   interpolateRootUrl(values, raw.get('server.root_url'), findings)
+  const settings = new CheckedSettings(values, raw)
+  findings.push(...checkOAuthSettings(settings))
   const isUsable = !findings.some(({ severity }) => severity === 'error')
-  return { settings: isUsable ? new CheckedSettings(values) : undefined, findings }
+  return { settings: isUsable ? settings : undefined, findings }
 }
 
 /** @throws ConfigError with every problem */
@@ -58,9 +63,11 @@ export function requireSettings(source: SettingsSource): Settings {
 
 class CheckedSettings implements Settings {
   readonly values: Settings['values']
+  readonly #raw: ReadonlyMap<string, RawValue>
 
-  constructor(values: Settings['values']) {
+  constructor(values: Settings['values'], raw: ReadonlyMap<string, RawValue>) {
     this.values = values
+    this.#raw = raw
   }
 
   text(section: string, key: string): string {
@@ -77,6 +84,10 @@ class CheckedSettings implements Settings {
 
   duration(section: string, key: string): number {
     return parseGrafanaDuration(this.text(section, key)) ?? 0
+  }
+
+  origin(section: string, key: string): string | undefined {
+    return this.#raw.get(`${section}.${key}`)?.at
   }
 }
 

@@ -38,4 +38,16 @@ export const MIGRATIONS: readonly { readonly id: string; readonly statements: re
       `create table kv_store (key text primary key, value text not null)`,
     ],
   },
+  {
+    id: '0002 single sign-on',
+    statements: [
+      `create table user_auth (
+        id integer primary key autoincrement, user_id integer not null references user (id) on delete cascade,
+        auth_module text not null, auth_id text not null, created_ms integer not null, unique (auth_module, auth_id))`,
+      `create index user_auth_user on user_auth (user_id)`,
+      `create table user_external_session (
+        session_id integer primary key references user_auth_token (id) on delete cascade,
+        auth_module text not null, tokens text not null, expires_ms integer not null)`,
+    ],
+  },
 ]

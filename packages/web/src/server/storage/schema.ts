@@ -4,6 +4,8 @@ import type { Generated, Selectable } from 'kysely'
 export interface Tables {
   user: UserTable
   user_auth_token: AuthTokenTable
+  user_auth: UserAuthTable
+  user_external_session: ExternalSessionTable
   login_attempt: LoginAttemptTable
   folder: FolderTable
   dashboard: DashboardTable
@@ -41,6 +43,28 @@ export interface AuthTokenTable {
   created_ms: number
   client_ip: string
   user_agent: string
+}
+
+/** Who a user is at an identity provider. */
+export interface UserAuthTable {
+  id: Generated<number>
+  user_id: number
+  /** `oauth_generic_oauth`, as upstream names it. */
+  auth_module: string
+  /** The provider's `sub`. */
+  auth_id: string
+  created_ms: number
+}
+
+/** What the provider gave out for one session. */
+export interface ExternalSessionTable {
+  /** Of user_auth_token. */
+  session_id: number
+  auth_module: string
+  /** Sealed JSON: refresh token and id token. */
+  tokens: string
+  /** When the access token expires; 0 for never, or when it is not to be refreshed. */
+  expires_ms: number
 }
 
 export interface LoginAttemptTable {

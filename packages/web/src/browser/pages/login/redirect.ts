@@ -1,9 +1,6 @@
-/**
- * Where to go after signing in. Only paths of this server are followed, so that a link to the login page cannot lead
- * elsewhere.
- */
+import { localPath } from '../../../common/local-path.ts'
+
+/** Where to go after signing in: where the address says when that is a path of this server, else `fallback`. */
 export function redirectTarget(search: string, fallback: string): string {
-  const wanted = new URLSearchParams(search).get('redirectTo')
-  if (wanted === null || !/^\/(?![/\\])/.test(wanted) || /[\t\r\n]/.test(wanted)) return fallback
-  return wanted.startsWith('/login') ? fallback : wanted
+  return localPath(new URLSearchParams(search).get('redirectTo')) ?? fallback
 }
