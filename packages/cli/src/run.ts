@@ -3,6 +3,7 @@ import { readCommandLine } from './command/command-line.ts'
 import { SYSTEMS } from './system-table.ts'
 import type { SystemEntry } from './system-table.ts'
 import { UsageError } from './system-flags.ts'
+import { UnfinishedRestoreError } from './unfinished-restore.ts'
 import { quartetVersion } from './version.ts'
 
 export interface RunOptions {
@@ -50,7 +51,8 @@ export async function run(options: RunOptions): Promise<number> {
     }
   } catch (error) {
     if (error instanceof UsageError) for (const problem of error.problems) printError(problem)
-    else if (error instanceof DataDirectoryInUseError) printError(error.message)
+    else if (error instanceof DataDirectoryInUseError || error instanceof UnfinishedRestoreError)
+      printError(error.message)
     else throw error
     return 1
   }

@@ -3,6 +3,8 @@ import type { Logger } from '@quartet/runtime'
 import { readFileSync } from 'node:fs'
 import { banner } from '../banner.ts'
 import { lockDataDirectory } from '../data-lock.ts'
+import { refuseUnfinishedRestore } from '../unfinished-restore.ts'
+import { serveControlSocket } from '../supervisor/control-socket.ts'
 import type { Failure } from '../supervisor/messages.ts'
 import { settleWhenIdle } from '../supervisor/settle.ts'
 import { StartError, Supervisor } from '../supervisor/supervisor.ts'
@@ -32,13 +34,16 @@ export async function up(up: UpOptions): Promise<number> {
   // The clock's timers do not keep a process alive, and between two lives of the only system nothing else would.
   const keepAlive = setInterval(() => undefined, 2 ** 30)
   const lock = await lockDataDirectory(options.dataDirectory)
+  let control: { close(): Promise<void> } | undefined
   const supervisor = createSupervisor(up, logger)
   // Before anything is up: by default the signal would end the process.
   process.on('SIGHUP', () => void reload(supervisor, print, printError))
   const stopped = stopOnSignal(supervisor, print, printError)
   try {
+    await refuseUnfinishedRestore(options.dataDirectory)
     const reports = await Promise.race([supervisor.start(), stopped])
     if (typeof reports === 'boolean') return reports ? 0 : 1
+    control = await openControl(options.dataDirectory, supervisor, logger)
     print(banner({ version: quartetVersion(), readyMs: performance.now(), reports }))
     settleWhenIdle(systemClock)
     return (await stopped) ? 0 : 1
@@ -47,8 +52,19 @@ export async function up(up: UpOptions): Promise<number> {
     for (const failure of error.failures) printFailure(failure, printError)
     return 1
   } finally {
+    await control?.close()
     await lock.release()
     clearInterval(keepAlive)
+  }
+}
+
+/** Without it everything works but a backup while it runs, so a disk that knows no sockets is no reason not to. */
+async function openControl(dataDirectory: string, supervisor: Supervisor, logger: Logger) {
+  try {
+    return await serveControlSocket({ dataDirectory, controlled: supervisor, logger })
+  } catch (error) {
+    logger.warn({ err: error }, 'no control socket: `quartet backup` will not reach this instance')
+    return undefined
   }
 }
 
