@@ -1,5 +1,5 @@
 # One image for every system: `docker compose up -d` runs it once per system, `docker run --network host` all in one process.
-# Without Docker its steps can be run by `npm run dockerfile`, see docs/compose.md. RUN lines keep to sh and Debian's base tools.
+# Without Docker its steps can be run by `node scripts/image/main.ts`, see docs/compose.md. RUN lines keep to sh and Debian's base tools.
 
 # Nothing but the manifests: the layers of npm below stay in the cache until one of these changes.
 FROM node:24-bookworm-slim AS manifests
@@ -27,10 +27,9 @@ FROM modules AS app
 COPY packages packages
 COPY scripts scripts
 COPY stack stack
-COPY LICENSE NOTICE* ./
+COPY LICENSE ./
 RUN rm -rf packages/web/src/browser packages/web/vite packages/web/assets examples bench \
-  && find packages -name '*.d.ts' -path '*/node_modules/*' -delete \
-  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' \) -delete
+  && find node_modules packages/*/node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' \) -delete
 COPY --from=browser /quartet/packages/web/dist packages/web/dist
 RUN mkdir -p node_modules/.cache /data && chown 10001:10001 node_modules/.cache /data
 USER 10001:10001
