@@ -1,3 +1,5 @@
+import type { SignInProblem } from './sign-in-problem.ts'
+
 /**
  * The JSON that the browser part and the web server exchange. Shapes are Grafana 12's wherever Grafana has the endpoint,
  * so that upstream tooling can call the same server. Everything is plain data: no code, no dependency.
@@ -46,6 +48,8 @@ export interface BootData {
   readonly dataSources: readonly DataSourceDto[]
   /** Quartet's version, shown in the help menu. */
   readonly version: string
+  /** Why the sign-in that led to this page failed. */
+  readonly signInProblem?: SignInProblem
   /** Read by Grafana's libraries; always empty, the navigation is the browser's. */
   readonly navTree: readonly never[]
 }
@@ -82,6 +86,9 @@ export interface BootSettings {
   readonly disableLoginForm: boolean
   /** Buttons under the login form, one per configured single sign-on provider. */
   readonly oauth: Readonly<Record<string, { readonly name: string; readonly icon?: string }>>
+  readonly disableSignoutMenu: boolean
+  /** Strangers are sent to the provider at once, unless the address says otherwise. */
+  readonly isAutoLogin: boolean
   /** Go-style duration; the shortest refresh that the server allows. */
   readonly minRefreshInterval: string
   /** uid of the dashboard to show at `/` instead of the home page; empty for none. */

@@ -8,7 +8,15 @@ test('paths of this server are followed', () => {
 })
 
 test('other servers are not', () => {
-  const foreign = ['//evil.example', 'https://evil.example', '/\\evil.example', '/\t/evil.example', '\\\\evil', 'evil', '']
+  const foreign = [
+    '//evil.example',
+    'https://evil.example',
+    '/\\evil.example',
+    '/\t/evil.example',
+    '\\\\evil',
+    'evil',
+    '',
+  ]
   for (const path of [...foreign, '/a\r\nset-cookie: x', null, undefined, `/${'x'.repeat(2000)}`])
     assert.equal(localPath(path), undefined, String(path))
 })

@@ -1,4 +1,7 @@
 import type { OrgRole } from './api.ts'
+import type { SignInProblem } from './sign-in-problem.ts'
+
+export type { SignInProblem }
 
 /**
  * What the pages of single sign-on exchange with the server.
@@ -10,17 +13,6 @@ import type { OrgRole } from './api.ts'
  * | GET /api/admin/authentication/tests/:id | SignInTestDto, 404 when it is forgotten |
  * | POST /api/admin/authentication/tests/:id/evaluate | EvaluateRequest → SignInMappingDto |
  */
-
-/** Why nobody was signed in, for the person in front of the page; holds no secret. */
-export interface SignInProblem {
-  /** Also in the server's log. */
-  readonly id: string
-  readonly title: string
-  readonly detail: string
-  /** What to change, most likely first. */
-  readonly remedies: readonly string[]
-  readonly facts: readonly { readonly name: string; readonly value: string }[]
-}
 
 export type ClaimSourceName = 'id_token' | 'userinfo' | 'access_token'
 

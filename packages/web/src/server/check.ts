@@ -1,6 +1,7 @@
 import { ConfigError } from '@quartet/runtime'
 import type { CheckOptions, Finding } from '@quartet/runtime'
 import { join } from 'node:path'
+import { checkExpressions } from './auth/sso/check-expressions.ts'
 import { readSettings } from './config/settings.ts'
 import { DashboardFileError, listDashboardFiles, readDashboardFile } from './provisioning/dashboard-files.ts'
 import type { DashboardProvider } from './provisioning/dashboard-providers.ts'
@@ -13,7 +14,7 @@ export async function checkWeb(
 ): Promise<readonly Finding[]> {
   const { settings, findings } = readSettings(await settingsSource(options.flags, environment))
   if (!settings) return findings
-  const all = [...findings]
+  const all = [...findings, ...(await checkExpressions(settings))]
   const { provisioning } = pathsOf(settings, options)
   try {
     const [, providers] = await loadProvisioning(provisioning, environment)

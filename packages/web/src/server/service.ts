@@ -10,6 +10,10 @@ import { LiveChanges } from './api/live.ts'
 import { createFirstAdmin } from './auth/first-admin.ts'
 import { Login } from './auth/login.ts'
 import { Sessions } from './auth/sessions.ts'
+import { Kept } from './auth/sso/kept.ts'
+import { checkExpressions } from './auth/sso/check-expressions.ts'
+import { SingleSignOn } from './auth/sso/single-sign-on.ts'
+import { oauthSettings } from './config/oauth-settings.ts'
 import { requireSettings } from './config/settings.ts'
 import type { Settings, SettingsSource } from './config/settings.ts'
 import { loadDashboardProviders } from './provisioning/dashboard-providers.ts'
@@ -33,12 +37,18 @@ export type WebOptions = SystemOptions & {
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
 const CLEAN_UP_MS = 10 * 60_000
+/** Explanations of failed sign-ins: about 2 KB each, read at once or never. */
+const MAX_PROBLEMS = 200
+const PROBLEM_AGE_MS = 15 * 60_000
 
 /** @throws ConfigError with the problems of grafana.ini and of all provisioning files */
 export async function startWeb(options: WebOptions): Promise<RunningSystem> {
   const { clock, logger } = options
   const environment = options.environment ?? process.env
   const settings = requireSettings(await settingsSource(options.flags, environment))
+  const badExpressions = await checkExpressions(settings)
+  if (badExpressions.length > 0)
+    throw new ConfigError(badExpressions.map(({ at, message }) => `${at}: error: ${message}`))
   const paths = pathsOf(settings, options)
   const [dataSources, providers] = await loadProvisioning(paths.provisioning, environment)
 
@@ -55,11 +65,17 @@ export async function startWeb(options: WebOptions): Promise<RunningSystem> {
     users,
     clock,
     isLockoutOn: !settings.flag('security', 'disable_brute_force_login_protection'),
+    admin: {
+      login: settings.text('security', 'admin_user'),
+      password: settings.text('security', 'admin_password'),
+      email: settings.text('security', 'admin_email'),
+    },
   })
+  const secretKey = await loadSecretKey(db, settings.text('security', 'secret_key'))
   const sessions = new Sessions({
     db,
     clock,
-    secretKey: await loadSecretKey(db, settings.text('security', 'secret_key')),
+    secretKey,
     limits: {
       maxLifetimeMs: settings.duration('auth', 'login_maximum_lifetime_duration'),
       maxIdleMs: settings.duration('auth', 'login_maximum_inactive_lifetime_duration'),
@@ -72,6 +88,10 @@ export async function startWeb(options: WebOptions): Promise<RunningSystem> {
     )
   })
   rooms.onStop(() => cleanUp.cancel())
+
+  const oauth = oauthSettings(settings)
+  const singleSignOn = oauth && new SingleSignOn({ settings: oauth, db, users, secretKey, clock, logger })
+  if (singleSignOn) rooms.onStop(() => singleSignOn.close())
 
   const dashboards = new Dashboards(db, { clock, versionsToKeep: settings.number('dashboards', 'versions_to_keep') })
   const folders = new Folders(db, clock)
@@ -93,6 +113,8 @@ export async function startWeb(options: WebOptions): Promise<RunningSystem> {
     users,
     login,
     sessions,
+    singleSignOn,
+    signInProblems: new Kept({ clock, maxCount: MAX_PROBLEMS, maxAgeMs: PROBLEM_AGE_MS }),
     dashboards,
     folders,
     provisioner,

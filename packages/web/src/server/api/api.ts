@@ -13,7 +13,10 @@ import { checkOrigin } from './origin-check.ts'
 import { passOnTo } from './pass-on.ts'
 import { addPage } from './page.ts'
 import { addQueryRoutes } from './queries.ts'
+import { addSignInRoutes } from './sign-in.ts'
+import { addAuthenticationRoutes } from './sign-in-settings.ts'
 import { addUserRoutes } from './user.ts'
+import { addUserAdministration } from './users.ts'
 
 /** All routes of port 3000, with what every answer has in common: who asks, where from, and headers that protect. */
 export async function addApi(api: FastifyInstance, services: Services, live: LiveChanges): Promise<void> {
@@ -28,7 +31,10 @@ export async function addApi(api: FastifyInstance, services: Services, live: Liv
   })
   addHealthRoutes(api, services)
   addLoginRoutes(api, services)
+  addSignInRoutes(api, services)
   addUserRoutes(api, services)
+  addUserAdministration(api, services)
+  addAuthenticationRoutes(api, services)
   addDashboardRoutes(api, services)
   addDataSourceRoutes(api, services)
   const passOn = passOnTo(services)

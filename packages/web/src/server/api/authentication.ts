@@ -41,7 +41,9 @@ export async function authenticate(services: Services, request: FastifyRequest, 
   const found = await findUser(services, request.raw)
   if (!found) return
   signedIn.set(request.raw, found.user)
-  if (found.rotatedToken !== undefined) void reply.header('set-cookie', sessionCookies(services, found.rotatedToken))
+  if (found.rotatedToken === undefined) return
+  await services.users.markSeen(found.user.id, services.clock.nowMs())
+  void reply.header('set-cookie', sessionCookies(services, found.rotatedToken))
 }
 
 /** As {@link authenticate}, without a reply: for WebSocket upgrades. */
@@ -59,6 +61,10 @@ export async function findUser(
   const session = token === undefined ? undefined : await services.sessions.find(token)
   const user = session && (await services.users.get(session.userId))
   if (!user) return undefined
+  if (services.singleSignOn && !(await services.singleSignOn.sessions.isAlive(session.id))) {
+    await services.sessions.endOne(user.id, session.id)
+    return undefined
+  }
   return session.rotatedToken === undefined ? { user } : { user, rotatedToken: session.rotatedToken }
 }
 

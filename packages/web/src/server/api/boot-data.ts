@@ -1,6 +1,6 @@
 import type { BootData, BootSettings, BootUser, UserPreferences } from '../../common/api.ts'
 import { describeDataSource } from '../provisioning/data-sources.ts'
-import { COMMIT, GRAFANA_VERSION } from './services.ts'
+import { COMMIT, GRAFANA_VERSION, QUARTET_VERSION } from './services.ts'
 import type { Services } from './services.ts'
 import { isTheme } from '../storage/users.ts'
 import type { UserRow } from '../storage/users.ts'
@@ -11,7 +11,7 @@ export async function bootDataFor(services: Services, user: UserRow | undefined)
     user: await bootUser(services, user),
     settings: await bootSettings(services, user),
     dataSources: user ? services.dataSources.list.map(describeDataSource) : [],
-    version: GRAFANA_VERSION,
+    version: QUARTET_VERSION,
     navTree: [],
   }
 }
@@ -46,10 +46,18 @@ async function bootSettings(services: Services, user: UserRow | undefined): Prom
     buildInfo: { version: user ? GRAFANA_VERSION : '', commit: user ? COMMIT : '', env: 'production' },
     featureToggles: {},
     disableLoginForm: settings.flag('auth', 'disable_login_form'),
-    oauth: {},
+    oauth: oauthButtons(services),
+    disableSignoutMenu: settings.flag('auth', 'disable_signout_menu'),
+    isAutoLogin: services.singleSignOn?.settings.isAutomatic ?? false,
     minRefreshInterval: settings.text('dashboards', 'min_refresh_interval'),
     homeDashboardUid: user ? await homeDashboardUid(services) : '',
   }
+}
+
+function oauthButtons({ singleSignOn }: Services): BootSettings['oauth'] {
+  if (!singleSignOn) return {}
+  const { name, icon } = singleSignOn.settings
+  return { generic_oauth: { name, icon } }
 }
 
 /** The provisioned dashboard that default_home_dashboard_path names, if there is one. */

@@ -7,6 +7,7 @@ import { contentSecurityPolicy, renderPage } from '../../common/page.ts'
 import type { Services } from './services.ts'
 import { userOf } from './authentication.ts'
 import { bootDataFor } from './boot-data.ts'
+import { automaticSignIn } from './sign-in.ts'
 
 /** Built files under /public, and the page for every other GET that wants HTML. */
 export async function addPage(api: FastifyInstance, services: Services): Promise<void> {
@@ -33,6 +34,8 @@ export async function addPage(api: FastifyInstance, services: Services): Promise
       !/^\/(api|apis|public|avatar)(\/|\?|$)/.test(request.url) &&
       (request.headers.accept ?? '*/*').match(/text\/html|\*\/\*/) !== null
     if (!wantsPage) throw new HttpError(404, 'Not found')
+    const elsewhere = automaticSignIn(services, request)
+    if (elsewhere !== undefined) return reply.redirect(elsewhere, 302)
     return sendPage(request, reply, services, index)
   })
 }
@@ -52,7 +55,9 @@ async function sendPage(
     .header('cache-control', 'no-store')
     .type('text/html; charset=utf-8')
   if (html === undefined) return reply.code(503).send(NOT_BUILT)
-  const bootData = await bootDataFor(services, userOf(request))
+  const failed = new URL(request.url, 'http://localhost').searchParams.get('failed')
+  const signInProblem = failed === null ? undefined : services.signInProblems.get(failed)
+  const bootData = { ...(await bootDataFor(services, userOf(request))), ...(signInProblem && { signInProblem }) }
   return reply.code(200).send(renderPage(html, { nonce, bootData }))
 }
 

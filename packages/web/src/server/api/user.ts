@@ -6,6 +6,7 @@ import type { Services } from './services.ts'
 import { isTheme } from '../storage/users.ts'
 import { requireServerAdmin, requireUser } from './authentication.ts'
 import { bootDataFor, defaultPreferences } from './boot-data.ts'
+import { authLabelsOf } from './users.ts'
 
 /** The person who asks, the organisation, and how the page is to look. */
 export function addUserRoutes(api: FastifyInstance, services: Services): void {
@@ -14,6 +15,8 @@ export function addUserRoutes(api: FastifyInstance, services: Services): void {
   api.get('/api/user', async (request) => {
     const user = requireUser(request)
     const { theme } = await users.preferences(user.id, defaultPreferences(services))
+    const authLabels = authLabelsOf(await users.authModule(user.id))
+    const isSynced = authLabels.length > 0 && services.singleSignOn?.settings.isRoleSyncSkipped === false
     return {
       id: user.id,
       uid: `user-${user.id}`,
@@ -24,10 +27,10 @@ export function addUserRoutes(api: FastifyInstance, services: Services): void {
       orgId: 1,
       isGrafanaAdmin: user.is_admin === 1,
       isDisabled: false,
-      isExternal: false,
-      isExternallySynced: false,
-      isGrafanaAdminExternallySynced: false,
-      authLabels: [],
+      isExternal: authLabels.length > 0,
+      isExternallySynced: isSynced,
+      isGrafanaAdminExternallySynced: isSynced && services.singleSignOn?.settings.canAssignServerAdmin === true,
+      authLabels,
       updatedAt: new Date(user.updated_ms).toISOString(),
       createdAt: new Date(user.created_ms).toISOString(),
       avatarUrl: '',

@@ -89,6 +89,31 @@ export class Sessions {
       .execute()
   }
 
+  /** Of one user, the latest used first. */
+  async list(userId: number): Promise<readonly AuthTokenRow[]> {
+    const rows = await this.#db
+      .selectFrom('user_auth_token')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .orderBy('seen_ms', 'desc')
+      .execute()
+    return rows.filter((row) => !this.#isOver(row))
+  }
+
+  /** @returns whether the user had this session */
+  async endOne(userId: number, id: number): Promise<boolean> {
+    const { numDeletedRows } = await this.#db
+      .deleteFrom('user_auth_token')
+      .where('id', '=', id)
+      .where('user_id', '=', userId)
+      .executeTakeFirstOrThrow()
+    return numDeletedRows > 0n
+  }
+
+  async endAll(userId: number): Promise<void> {
+    await this.#db.deleteFrom('user_auth_token').where('user_id', '=', userId).execute()
+  }
+
   async removeExpired(): Promise<void> {
     const nowMs = this.#clock.nowMs()
     await this.#db

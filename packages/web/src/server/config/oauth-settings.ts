@@ -36,7 +36,12 @@ export interface OAuthSettings {
   readonly isAutomatic: boolean
   readonly signoutUrl: string
   readonly flowMaxAgeMs: number
-  readonly tls: { readonly caPath: string; readonly certPath: string; readonly keyPath: string; readonly isSkipped: boolean }
+  readonly tls: {
+    readonly caPath: string
+    readonly certPath: string
+    readonly keyPath: string
+    readonly isSkipped: boolean
+  }
   /** Exactly what must be registered at the provider. */
   readonly redirectUri: string
 }
@@ -125,7 +130,8 @@ export function checkOAuthSettings(settings: Settings): Finding[] {
   }
   if (text('client_id') === '') report('error', 'client_id', 'is missing')
   for (const key of ['auth_url', 'token_url']) {
-    if (text('issuer') === '' && text(key) === '') report('error', key, 'is missing, and there is no issuer to ask for it')
+    if (text('issuer') === '' && text(key) === '')
+      report('error', key, 'is missing, and there is no issuer to ask for it')
   }
   for (const key of ['issuer', 'auth_url', 'token_url', 'api_url', 'jwk_set_url', 'signout_redirect_url']) {
     const value = text(key)
@@ -143,5 +149,5 @@ export function checkOAuthSettings(settings: Settings): Finding[] {
 
 /** This machine, or a name without a dot such as a compose service. */
 function isNearby(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\./.test(host) || !host.includes('.')
+  return host === 'localhost' || host === '[::1]' || host.startsWith('127.') || !host.includes('.')
 }

@@ -129,6 +129,21 @@ export class Users {
       .execute()
   }
 
+  /** @returns whether there is such a user */
+  async setDisabled(id: number, isDisabled: boolean, nowMs: number): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('user')
+      .set({ is_disabled: isDisabled ? 1 : 0, updated_ms: nowMs })
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow()
+    return numUpdatedRows > 0n
+  }
+
+  /** Disabled users too. */
+  getAny(id: number): Promise<UserRow | undefined> {
+    return this.#db.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirst()
+  }
+
   async markSeen(id: number, nowMs: number): Promise<void> {
     await this.#db.updateTable('user').set({ last_seen_ms: nowMs }).where('id', '=', id).execute()
   }
@@ -139,10 +154,9 @@ export class Users {
     readonly users: readonly (UserRow & { readonly authModule: string | null })[]
   }> {
     const pattern = `%${options.query.replaceAll(/[\\%_]/g, '\\$&')}%`
-    const like = (column: 'login' | 'email' | 'name') => sql<boolean>`${sql.ref(`user.${column}`)} like ${pattern} escape '\\'`
-    const matching = this.#db
-      .selectFrom('user')
-      .where((eb) => eb.or([like('login'), like('email'), like('name')]))
+    const like = (column: 'login' | 'email' | 'name') =>
+      sql<boolean>`${sql.ref(`user.${column}`)} like ${pattern} escape '\\'`
+    const matching = this.#db.selectFrom('user').where((eb) => eb.or([like('login'), like('email'), like('name')]))
     const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
     const users = await matching
       .selectAll('user')

@@ -16,7 +16,18 @@ export function explainProviderError(error: unknown, context: ProviderContext): 
   if (unreachable) return explainUnreachable(unreachable, context)
   const refusal = chain.find((item): item is Error & OAuthRefusal => typeof (item as OAuthRefusal).error === 'string')
   if (refusal) return explainRefusal(refusal, context)
-  return explainCheck(error, chain, context)
+  const isCheck = chain.some(
+    ({ name, ...rest }) => name === 'ClientError' || String((rest as OAuthRefusal).code).startsWith('OAUTH_'),
+  )
+  return isCheck ? explainCheck(error, chain, context) : explainOwnFailure(error)
+}
+
+function explainOwnFailure(error: unknown): SignInError {
+  return problem(error, 'internal', {
+    title: 'The sign-in failed inside of Quartet',
+    detail: 'This is no mistake of yours, nor of the provider.',
+    remedies: ['Look for the error id in the log of this server, where the cause stands, and report it.'],
+  })
 }
 
 interface OAuthRefusal {
@@ -130,7 +141,8 @@ function explainCheck(error: unknown, chain: readonly Error[], context: Provider
   if (codes.includes('OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED') || (claim === 'iss' && claim !== '')) {
     return problem(error, 'provider_misconfigured', {
       title: 'The provider calls itself by another name',
-      detail: 'The issuer that is configured is not the one that the provider states; both must be the same to the letter.',
+      detail:
+        'The issuer that is configured is not the one that the provider states; both must be the same to the letter.',
       remedies: [
         'Set issuer to what the provider states, including a slash at the end if it has one.',
         'In Keycloak the issuer follows the name by which it is asked, unless KC_HOSTNAME is set.',
@@ -168,7 +180,9 @@ const TOKEN_DETAILS: Readonly<Record<string, string>> = {
 /** Which claim the library compared; it hangs the details on the innermost cause. */
 function comparisonOf(chain: readonly Error[]): { claim: string; expected: string; got: string } {
   for (const { cause } of chain) {
-    const details = cause as { claim?: unknown; attribute?: unknown; expected?: unknown; claims?: unknown; body?: unknown } | undefined
+    const details = cause as
+      | { claim?: unknown; attribute?: unknown; expected?: unknown; claims?: unknown; body?: unknown }
+      | undefined
     const name = details?.claim ?? details?.attribute
     if (typeof name !== 'string') continue
     const actual = ((details?.claims ?? details?.body) as Record<string, unknown> | undefined)?.[name]
@@ -194,6 +208,10 @@ function* causes(error: unknown): Generator<Error> {
   }
 }
 
-function problem(cause: unknown, kind: ProblemKind, explanation: ConstructorParameters<typeof SignInError>[1]): SignInError {
+function problem(
+  cause: unknown,
+  kind: ProblemKind,
+  explanation: ConstructorParameters<typeof SignInError>[1],
+): SignInError {
   return new SignInError(kind, explanation, cause)
 }

@@ -48,7 +48,13 @@ export class Flows {
     cookie: string | undefined,
     options: { redirectTo: string; testedBy?: number },
   ): { flow: Flow; cookie: string } {
-    const flow: Flow = { state: random(), nonce: random(), verifier: random(), startedMs: this.#clock.nowMs(), ...options }
+    const flow: Flow = {
+      state: random(),
+      nonce: random(),
+      verifier: random(),
+      startedMs: this.#clock.nowMs(),
+      ...options,
+    }
     const others = this.#read(cookie).filter((other) => this.#ageMs(other) <= this.#maxAgeMs)
     return { flow, cookie: this.#sealed.seal(JSON.stringify([...others, flow].slice(-MAX_FLOWS))) }
   }

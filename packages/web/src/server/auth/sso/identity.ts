@@ -42,7 +42,12 @@ export async function identify(sources: readonly ClaimSource[], settings: OAuthS
   const attributes = [id, login, email, name, role.report, groups.report]
   try {
     requireAttribute(id, 'sub', sources, 'The provider must tell who somebody is by a claim that never changes.')
-    requireAttribute(email, 'email', sources, 'Add the scope "email", or set email_attribute_path to the claim that holds it.')
+    requireAttribute(
+      email,
+      'email',
+      sources,
+      'Add the scope "email", or set email_attribute_path to the claim that holds it.',
+    )
     requireRole(role, sources, settings)
   } catch (error) {
     if (!(error instanceof SignInError)) throw error
@@ -79,7 +84,8 @@ async function findText(
     ]
     for (const [from, value] of candidates) {
       const text = typeof value === 'number' && attribute === 'id' ? String(value) : value
-      if (typeof text === 'string' && text.trim() !== '') return { ...report, value: text.trim(), from: `${source}: ${from}` }
+      if (typeof text === 'string' && text.trim() !== '')
+        return { ...report, value: text.trim(), from: `${source}: ${from}` }
     }
   }
   const odd = results.find(({ value }) => value !== undefined && value !== '')
@@ -165,7 +171,10 @@ function requireRole({ report, role }: FoundRole, sources: readonly ClaimSource[
     ],
     facts: [
       { name: 'role_attribute_path', value: report.expression },
-      ...report.results.map((result) => ({ name: `result over ${result.source}`, value: result.error ?? brief(result.value) })),
+      ...report.results.map((result) => ({
+        name: `result over ${result.source}`,
+        value: result.error ?? brief(result.value),
+      })),
       ...claimFacts(sources),
     ],
   })
@@ -176,7 +185,8 @@ function claimFacts(sources: readonly ClaimSource[]): { name: string; value: str
   const facts: { name: string; value: string }[] = []
   for (const { name, claims, absence } of sources) {
     facts.push({ name: `claims of ${name}`, value: claims ? Object.keys(claims).join(', ') : `none: ${absence}` })
-    for (const [path, list] of listsIn(claims ?? {}, '', 0)) facts.push({ name: `${name}: ${path}`, value: brief(list) })
+    for (const [path, list] of listsIn(claims ?? {}, '', 0))
+      facts.push({ name: `${name}: ${path}`, value: brief(list) })
   }
   return facts
 }
@@ -189,7 +199,8 @@ function* listsIn(value: object, prefix: string, depth: number): Generator<[stri
     if (PROTOCOL_LISTS.has(key)) continue
     const path = `${prefix}${/^\w+$/.test(key) ? key : `"${key}"`}`
     if (Array.isArray(inner)) yield [path, inner]
-    else if (typeof inner === 'object' && inner !== null && depth < MAX_DEPTH) yield* listsIn(inner, `${path}.`, depth + 1)
+    else if (typeof inner === 'object' && inner !== null && depth < MAX_DEPTH)
+      yield* listsIn(inner, `${path}.`, depth + 1)
   }
 }
 

@@ -60,7 +60,10 @@ export class ProviderHttp {
     const body = bodyText(request.body)
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => {
-        const reason = error.name === 'TimeoutError' || error.name === 'AbortError' ? `no answer within ${TIMEOUT_MS / 1000} s` : reasonOf(error)
+        const reason =
+          error.name === 'TimeoutError' || error.name === 'AbortError'
+            ? `no answer within ${TIMEOUT_MS / 1000} s`
+            : reasonOf(error)
         reject(new ProviderUnreachableError(place, reason, error))
       }
       const sent = send(target, options, (message) => {

@@ -1,5 +1,6 @@
 import { systemClock } from '@quartet/runtime'
 import type { Clock } from '@quartet/runtime'
+import type * as openIdClientModule from 'openid-client'
 import type { ClientAuth, Configuration, ServerMetadata } from 'openid-client'
 import type { ClaimSource } from '../../../common/sign-in.ts'
 import type { OAuthSettings } from '../../config/oauth-settings.ts'
@@ -9,7 +10,7 @@ import { ProviderHttp } from './provider-http.ts'
 import type { ProviderRequest } from './provider-http.ts'
 import { SignInError } from './sign-in-error.ts'
 
-type OpenIdClient = typeof import('openid-client')
+type OpenIdClient = typeof openIdClientModule
 
 /** What the token endpoint gave. */
 export interface Tokens {
@@ -90,10 +91,15 @@ export class Provider {
   async refresh(refreshToken: string): Promise<Tokens> {
     const client = await openIdClient()
     const metadata = await this.#serverMetadata()
-    const grant = await this.#withClientAuth(client, metadata, (config) => client.refreshTokenGrant(config, refreshToken), {
-      // Signature and claims were checked at sign-in; without an issuer there is nothing to compare the new one's with.
-      isIdTokenHidden: this.#settings.issuer === '',
-    })
+    const grant = await this.#withClientAuth(
+      client,
+      metadata,
+      (config) => client.refreshTokenGrant(config, refreshToken),
+      {
+        // Signature and claims were checked at sign-in; without an issuer there is nothing to compare the new one's with.
+        isIdTokenHidden: this.#settings.issuer === '',
+      },
+    )
     return this.#tokensOf(grant.answer, grant.idToken)
   }
 
@@ -312,13 +318,18 @@ async function renamedIdToken(
   delete body['id_token']
   if (typeof idToken === 'string' && !isHidden) body['id_token'] = idToken
   const { status, headers } = response
-  return { response: new Response(JSON.stringify(body), { status, headers }), idToken: typeof idToken === 'string' ? idToken : '' }
+  return {
+    response: new Response(JSON.stringify(body), { status, headers }),
+    idToken: typeof idToken === 'string' ? idToken : '',
+  }
 }
 
 async function objectOf(response: Response): Promise<Record<string, unknown> | undefined> {
   try {
     const value: unknown = JSON.parse(await response.text())
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
   } catch {
     return undefined
   }

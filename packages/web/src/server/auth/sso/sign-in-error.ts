@@ -17,13 +17,18 @@ export type ProblemKind =
   | 'role'
   | 'not_allowed'
   | 'user'
+  | 'internal'
 
 /** Nobody is signed in, and {@link explanation} tells the person why. `message` is for the log. */
 export class SignInError extends Error {
   readonly kind: ProblemKind
   readonly explanation: Explanation
 
-  constructor(kind: ProblemKind, explanation: Partial<Explanation> & { title: string; detail: string }, cause?: unknown) {
+  constructor(
+    kind: ProblemKind,
+    explanation: Partial<Explanation> & { title: string; detail: string },
+    cause?: unknown,
+  ) {
     super(`${explanation.title}: ${explanation.detail}`, { cause })
     this.name = 'SignInError'
     this.kind = kind

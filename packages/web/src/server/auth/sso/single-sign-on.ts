@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@quartet/runtime'
-import type { EvaluateRequest, SignInProblem, SignInTestDto } from '../../../common/sign-in.ts'
+import type { EvaluateRequest, SignInTestDto } from '../../../common/sign-in.ts'
 import type { OAuthSettings } from '../../config/oauth-settings.ts'
 import type { Database } from '../../storage/database.ts'
 import { SealedText } from '../../storage/sealed-text.ts'
@@ -14,7 +14,7 @@ import type { Identification } from './identity.ts'
 import { Kept } from './kept.ts'
 import { Provider } from './provider.ts'
 import type { Tokens } from './provider.ts'
-import { SignInError } from './sign-in-error.ts'
+import type { SignInError } from './sign-in-error.ts'
 import { explainState } from './state-problems.ts'
 import type { CallbackContext } from './state-problems.ts'
 import { UserSync } from './user-sync.ts'
@@ -41,7 +41,6 @@ export class SingleSignOn {
   readonly #provider: Provider
   readonly #sync: UserSync
   readonly #clock: Clock
-  readonly #logger: Logger
   readonly #tests: Kept<KeptTest & { id: string }>
 
   constructor(options: {
@@ -55,7 +54,6 @@ export class SingleSignOn {
     const { settings, db, secretKey, clock, logger } = options
     this.settings = settings
     this.#clock = clock
-    this.#logger = logger
     this.#provider = new Provider({ settings, clock })
     this.#sync = new UserSync(options)
     this.#tests = new Kept({ clock, maxCount: MAX_TESTS, maxAgeMs: TEST_AGE_MS })
@@ -129,13 +127,6 @@ export class SingleSignOn {
       },
     }
     return this.#report({ id, at: kept.test.at, sources: kept.test.sources }, settings, kept.organizations)
-  }
-
-  /** Gives the error an id that stands on the page and in the log. */
-  describe(error: SignInError, problems: Kept<SignInProblem>): SignInProblem {
-    const problem = problems.put((id) => ({ id, ...error.explanation }))
-    this.#logger.warn({ errorId: problem.id, kind: error.kind, reason: error.message }, 'single sign-on failed')
-    return problem
   }
 
   async #signIn(answer: URLSearchParams, flow: Flow): Promise<Outcome> {

@@ -24,7 +24,8 @@ export function explainState(found: Exclude<FoundFlow, { kind: 'found' }>, conte
     case 'missing':
       return new SignInError('state_missing', {
         title: 'Your browser did not bring the cookie of this sign-in',
-        detail: 'The provider answered, but the cookie "oauth_state", which was set when the sign-in began, is missing.',
+        detail:
+          'The provider answered, but the cookie "oauth_state", which was set when the sign-in began, is missing.',
         remedies: missingRemedies(context),
         facts: [...facts, { name: 'cookie_secure', value: String(context.isCookieSecure) }],
       })
@@ -58,7 +59,9 @@ function missingRemedies(context: CallbackContext): string[] {
     )
   }
   if (context.isCookieSecure && !context.isSecure) {
-    remedies.push('cookie_secure is on, so cookies are only sent over https, but this page came by http. Use https, or turn it off.')
+    remedies.push(
+      'cookie_secure is on, so cookies are only sent over https, but this page came by http. Use https, or turn it off.',
+    )
   }
   remedies.push('Begin the sign-in again from the login page; the cookie lasts ten minutes by default.')
   if (!context.hasOtherCookies) remedies.push('Your browser sent no cookie at all: allow cookies for this address.')

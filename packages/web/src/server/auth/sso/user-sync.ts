@@ -36,10 +36,12 @@ export class UserSync {
   async preview(mapped: MappedUser): Promise<string> {
     const known = await this.#users.findExternal(AUTH_MODULE, mapped.authId)
     if (known?.is_disabled === 1) return `The user "${known.login}" is disabled and would be refused.`
-    if (known) return `The user "${known.login}" is there already, with the role ${known.org_role}, and would be updated.`
+    if (known)
+      return `The user "${known.login}" is there already, with the role ${known.org_role}, and would be updated.`
     const taken = await this.#takenBy(mapped)
     if (taken && this.#mayAdopt(mapped)) return `The local user "${taken.login}" would be linked to this account.`
-    if (taken) return `The local user "${taken.login}" has this login or email address, so the sign-in would be refused.`
+    if (taken)
+      return `The local user "${taken.login}" has this login or email address, so the sign-in would be refused.`
     return this.#settings.isSignUpAllowed
       ? `A new user "${mapped.login}" would be created.`
       : 'Nobody like this is there, and allow_sign_up is off, so the sign-in would be refused.'
@@ -78,7 +80,16 @@ export class UserSync {
     const nowMs = this.#clock.nowMs()
     // Without role sync a new user gets the default role, as upstream.
     const given = this.#settings.isRoleSyncSkipped ? (this.#settings.defaultRole as MappedUser['role']) : role
-    await this.#users.createExternal({ authModule: AUTH_MODULE, authId, login, email, name, role: given, isAdmin, nowMs })
+    await this.#users.createExternal({
+      authModule: AUTH_MODULE,
+      authId,
+      login,
+      email,
+      name,
+      role: given,
+      isAdmin,
+      nowMs,
+    })
   }
 
   async #update(known: UserRow, mapped: MappedUser): Promise<void> {
