@@ -22,7 +22,7 @@ COPY packages packages
 RUN cd packages/web && node --max-old-space-size=4096 ../../node_modules/vite/bin/vite.js build --logLevel warn
 
 # Sources as they run, without tests and the browser's sources, and compiled code for a root file system that cannot be written.
-# V8's cache is bound to the user that runs it.
+# V8's cache is bound to the user id that writes it; as root's copy in the last stage it has to be readable for that user.
 FROM modules AS app
 COPY packages packages
 COPY scripts scripts
@@ -33,7 +33,8 @@ RUN rm -rf packages/web/src/browser packages/web/vite packages/web/assets exampl
 COPY --from=browser /quartet/packages/web/dist packages/web/dist
 RUN mkdir -p node_modules/.cache /data && chown 10001:10001 node_modules/.cache /data
 USER 10001:10001
-RUN node -e "import('/quartet/scripts/bootstrap/warm-cache.mjs').then(({ ensureCacheWarm }) => ensureCacheWarm('/quartet'))"
+RUN node -e "import('/quartet/scripts/bootstrap/warm-cache.mjs').then(({ ensureCacheWarm }) => ensureCacheWarm('/quartet'))" \
+  && chmod -R a+rX node_modules/.cache
 
 # glibc, libstdc++ and nothing else: no shell, no package manager.
 FROM gcr.io/distroless/cc-debian12

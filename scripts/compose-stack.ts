@@ -91,7 +91,9 @@ export function deriveForCompose(file: DerivedFile, text: string): string {
     `For compose: stack/${file.from} with service names, written by scripts/compose-stack.ts. Add your own here.`,
     `After a change: docker compose kill -s HUP ${file.to.split('/')[1]}`,
   ]
-  return [...header.map((line) => `${file.comment} ${line}`), '', derived.trimEnd() + '\n'].join('\n') + (file.append ?? '')
+  return (
+    [...header.map((line) => `${file.comment} ${line}`), '', derived.trimEnd() + '\n'].join('\n') + (file.append ?? '')
+  )
 }
 
 /** @returns path below `stack/` and content of every derived file */

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import {
-  chownSync,
   cpSync,
   existsSync,
   globSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -155,16 +155,20 @@ function copy(instruction: Extract<Instruction, { kind: 'copy' }>, image: Draft,
         )
       }
       cpSync(path, place, { recursive: true, verbatimSymlinks: true, filter })
+      // As Docker: whoever owned it before, it is root's unless --chown says otherwise.
+      if (process.getuid?.() === 0) changeOwner(path, place, owner ?? '0:0')
     }
   }
-  if (owner !== undefined && process.getuid?.() === 0) changeOwner(to, owner)
 }
 
-function changeOwner(path: string, owner: string): void {
+/** Of the copies in `copied` of what is in `source`. */
+function changeOwner(source: string, copied: string, owner: string): void {
+  const entry = lstatSync(copied, { throwIfNoEntry: false })
+  if (!entry) return
   const [uid = 0, gid = 0] = owner.split(':').map(Number)
-  chownSync(path, uid, gid)
-  if (!lstatSync(path).isDirectory()) return
-  for (const name of readdirSync(path)) changeOwner(join(path, name), owner)
+  if (entry.uid !== uid || entry.gid !== gid) lchownSync(copied, uid, gid)
+  if (!entry.isDirectory()) return
+  for (const name of readdirSync(source)) changeOwner(join(source, name), join(copied, name), owner)
 }
 
 async function runStep(command: string, image: Draft, { context, say }: StageOptions): Promise<void> {
