@@ -39,7 +39,7 @@ const STORE: Rooms = {
 export const ROOMS: Readonly<Record<string, Rooms>> = {
   'metrics/src': STORE,
   'logs/src': STORE,
-  'traces/src': STORE,
+  'traces/src': { ...STORE, order: ['config', 'storage', 'ingest', 'generator', 'query', 'api'] },
   'collector/src': { order: ['config', 'syntax', 'graph', 'components', 'api'] },
   'web/src': { order: ['common', 'server', 'browser'], hidden: { browser: ['server'] } },
   'web/src/server': { order: ['config', 'storage', 'provisioning', 'auth', 'query', 'api'] },

@@ -6,7 +6,9 @@ import { addOtlpHttp } from './api/otlp-http.ts'
 import { startOtlpGrpc } from './api/otlp-grpc.ts'
 import { addTempoApi } from './api/tempo-api.ts'
 import { loadTempoConfig } from './config/tempo-config.ts'
+import type { GeneratorConfig } from './config/generator-config.ts'
 import type { TempoConfig } from './config/tempo-config.ts'
+import type { SpanFeed } from './generator/span-feed.ts'
 import { SpanReceiver } from './ingest/receiver.ts'
 import { SpanStore } from './storage/store.ts'
 
@@ -14,7 +16,7 @@ const MAINTENANCE_MS = 10_000
 /** Upstream has no limit by size; a full disk must not be how one finds out. 0 switches it off. */
 const RETENTION_BYTES = 10 * 2 ** 30
 
-/** Builds config → store → receivers → API, and stops them in the opposite order. */
+/** Builds config → generator → store → receivers → API, and stops them in the opposite order. */
 export async function startTraces(options: SystemOptions): Promise<RunningSystem> {
   const { clock, flags, logger } = options
   const path = String(flags['config.file'])
@@ -22,8 +24,9 @@ export async function startTraces(options: SystemOptions): Promise<RunningSystem
   for (const { at, message } of findings) logger.debug({ at }, message)
   const metrics = createSelfMetrics({ clock })
   const rooms = new Lifecycle()
+  const feed = config.generator && (await openGenerator(rooms, options, config.generator, metrics))
   const store = await rooms.start(
-    () => openStore(options, config),
+    () => openStore(options, config, feed),
     (opened) => opened.close(),
   )
   const { replayed } = store
@@ -50,7 +53,23 @@ export async function startTraces(options: SystemOptions): Promise<RunningSystem
   }
 }
 
-function openStore({ clock, dataDirectory, logger }: SystemOptions, config: TempoConfig): Promise<SpanStore> {
+/** Its modules are loaded only when a processor is enabled. */
+async function openGenerator(
+  rooms: Lifecycle,
+  options: SystemOptions,
+  config: GeneratorConfig,
+  metrics: SelfMetrics,
+): Promise<SpanFeed> {
+  const { startGenerator } = await import('./generator/start-generator.ts')
+  const directory = join(options.dataDirectory, 'tempo', 'generator')
+  return startGenerator(rooms, options, { config, directory, metrics })
+}
+
+function openStore(
+  { clock, dataDirectory, logger }: SystemOptions,
+  config: TempoConfig,
+  feed: SpanFeed | undefined,
+): Promise<SpanStore> {
   return SpanStore.open({
     fileSystem: nodeFileSystem,
     directory: join(dataDirectory, 'tempo'),
@@ -62,6 +81,7 @@ function openStore({ clock, dataDirectory, logger }: SystemOptions, config: Temp
     retentionBytes: RETENTION_BYTES,
     maxTraceBytes: config.maxBytesPerTrace,
     onProblem: ({ cause, kind, message }) => logger.warn({ kind, err: cause }, message),
+    onStored: feed && ((columns, release) => feed.add(columns, release)),
   })
 }
 

@@ -1,26 +1,18 @@
-import { loadYaml } from '@quartet/runtime'
+import { ConfigError, loadYaml } from '@quartet/runtime'
 import type { Finding, LoadedYaml } from '@quartet/runtime'
-import { DurationError, parseGoDuration } from '@quartet/query'
 import { z } from 'zod'
-
-/** Go's time.Duration as text; milliseconds. */
-const duration = z.string().transform((text, context) => {
-  try {
-    return Number(parseGoDuration(text)) / 1e6
-  } catch (error) {
-    if (!(error instanceof DurationError)) throw error
-    context.addIssue({ code: 'custom', message: error.message })
-    return z.NEVER
-  }
-})
+import { goDuration as duration, unused } from './duration.ts'
+import {
+  GENERATOR_OVERRIDES,
+  LEGACY_GENERATOR_OVERRIDES,
+  METRICS_GENERATOR,
+  nestedOverrides,
+  resolveGenerator,
+} from './generator-config.ts'
+import type { GeneratorConfig, ResolvedGenerator } from './generator-config.ts'
 
 const size = z.number().int().nonnegative()
 const port = z.number().int().min(0).max(65535)
-
-/** Keys that upstream has and that are accepted without effect. */
-function unused(names: string): Record<string, z.ZodOptional<z.ZodUnknown>> {
-  return Object.fromEntries(names.split(/\s+/).map((name) => [name, z.unknown().optional()]))
-}
 
 const SERVER = z.strictObject({
   http_listen_address: z.string().optional(),
@@ -125,21 +117,17 @@ const OVERRIDES = z.strictObject({
   defaults: z
     .strictObject({
       global: GLOBAL_LIMITS.nullish(),
-      ...unused('ingestion read compaction metrics_generator forwarders storage cost_attribution'),
+      metrics_generator: GENERATOR_OVERRIDES.nullish(),
+      ...unused('ingestion read compaction forwarders storage cost_attribution'),
     })
     .nullish(),
   max_bytes_per_trace: size.optional(),
+  ...LEGACY_GENERATOR_OVERRIDES,
   ...unused(
     'per_tenant_override_config per_tenant_override_period user_configurable_overrides ingestion_rate_strategy ' +
       'ingestion_rate_limit_bytes ingestion_burst_size_bytes ingestion_tenant_shard_size ingestion_artificial_delay ' +
-      'ingestion_max_attribute_bytes max_traces_per_user max_global_traces_per_user forwarders metrics_generator_ring_size ' +
-      'metrics_generator_processors metrics_generator_max_active_series metrics_generator_collection_interval ' +
-      'metrics_generator_disable_collection metrics_generator_trace_id_label_name ' +
-      'metrics_generator_generate_native_histograms metrics_generator_forwarder_queue_size ' +
-      'metrics_generator_forwarder_workers metrics_generator_processor_service_graphs_dimensions ' +
-      'metrics_generator_processor_service_graphs_histogram_buckets ' +
-      'metrics_generator_processor_service_graphs_peer_attributes metrics_generator_processor_span_metrics_dimensions ' +
-      'metrics_generator_processor_span_metrics_histogram_buckets block_retention max_bytes_per_tag_values_query ' +
+      'ingestion_max_attribute_bytes max_traces_per_user max_global_traces_per_user forwarders block_retention ' +
+      'max_bytes_per_tag_values_query ' +
       'max_blocks_per_tag_values_query max_search_duration max_metrics_duration unsafe_query_hints dedicated_columns',
   ),
 })
@@ -172,11 +160,12 @@ const SCHEMA = z.strictObject({
   storage: STORAGE.nullish(),
   overrides: OVERRIDES.nullish(),
   query_frontend: QUERY_FRONTEND.nullish(),
+  metrics_generator: METRICS_GENERATOR.nullish(),
   target: z.string().optional(),
   multitenancy_enabled: z.boolean().optional(),
   ...unused(
     'shutdown_delay stream_over_http_enabled http_api_prefix use_otel_tracer enable_go_runtime_metrics autocomplete_filtering_enabled ' +
-      'internal_server ingester_client metrics_generator_client querier metrics_generator ingest block_builder ' +
+      'internal_server ingester_client metrics_generator_client querier ingest block_builder ' +
       'backend_scheduler backend_scheduler_client backend_worker live_store_client live_store memberlist usage_report ' +
       'cache cache_provider partition_ring partition_ring_live_store memory_limit memcached',
   ),
@@ -207,6 +196,8 @@ export interface TempoConfig {
   readonly defaultResultLimit: number
   readonly maxResultLimit: number
   readonly maxSpansPerSpanSet: number
+  /** Undefined when no processor makes metrics. */
+  readonly generator: GeneratorConfig | undefined
 }
 
 const MIB = 1 << 20
@@ -225,10 +216,31 @@ export async function loadTempoConfig(options: {
   expandEnv?: boolean
 }): Promise<LoadedTempoConfig> {
   const loaded = await loadYaml({ ...options, schema: SCHEMA })
-  return { config: resolve(loaded.value), findings: findUnused(loaded) }
+  const generator = generatorOf(loaded.value)
+  const found = generatorFindings(loaded, generator)
+  const errors = found.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) throw new ConfigError(errors.map(({ at, message }) => `${at}: error: ${message}`))
+  return { config: resolve(loaded.value, generator.config), findings: [...findUnused(loaded), ...found] }
 }
 
-function resolve(yaml: TempoYaml): TempoConfig {
+/** The nested overrides when there are any, else the flat ones. */
+function generatorOf({ metrics_generator: generator, overrides }: TempoYaml): ResolvedGenerator {
+  const flat = (overrides ?? {}) as Readonly<Record<string, unknown>>
+  return resolveGenerator(generator ?? {}, overrides?.defaults?.metrics_generator ?? nestedOverrides(flat))
+}
+
+function generatorFindings(loaded: LoadedYaml<TempoYaml>, { problems }: ResolvedGenerator): Finding[] {
+  const isNested = loaded.value.overrides?.defaults?.metrics_generator !== undefined
+  return problems.map(({ section, path, severity, message }) => {
+    let at = ['metrics_generator', ...path]
+    if (section === 'overrides') {
+      at = isNested ? ['overrides', 'defaults', ...at] : ['overrides', at.join('_')]
+    }
+    return { severity, at: loaded.at(at), message }
+  })
+}
+
+function resolve(yaml: TempoYaml, generator: GeneratorConfig | undefined): TempoConfig {
   // Without a word about receivers both OTLP protocols listen; naming some switches the others off, as in the collector.
   const receivers = yaml.distributor?.receivers
   const protocols = receivers ? receivers.otlp?.protocols : { grpc: {}, http: {} }
@@ -246,6 +258,7 @@ function resolve(yaml: TempoYaml): TempoConfig {
     defaultResultLimit: search?.default_result_limit ?? 20,
     maxResultLimit: search?.max_result_limit ?? 262_144,
     maxSpansPerSpanSet: search?.max_spans_per_span_set ?? 100,
+    generator,
   })
 }
 
@@ -271,7 +284,9 @@ const WITHOUT_EFFECT: readonly (readonly string[])[] = [
   ['distributor', 'receivers', 'opencensus'],
   ['distributor', 'receivers', 'kafka'],
   ['distributor', 'forwarders'],
-  ['metrics_generator'],
+  ['metrics_generator', 'ring'],
+  ['metrics_generator', 'traces_storage'],
+  ['metrics_generator', 'processor', 'local_blocks'],
   ['memberlist'],
   ['cache'],
   ['usage_report'],
@@ -279,7 +294,6 @@ const WITHOUT_EFFECT: readonly (readonly string[])[] = [
   ['query_frontend', 'mcp_server'],
   ['overrides', 'per_tenant_override_config'],
   ['overrides', 'defaults', 'ingestion'],
-  ['overrides', 'defaults', 'metrics_generator'],
   ['storage', 'trace', 'wal'],
   ['storage', 'trace', 'local'],
   ['storage', 'trace', 'cache'],

@@ -26,6 +26,8 @@ export interface SpanStoreOptions {
   /** 0: no limit. Spans of a trace that has this much in the head are refused. */
   readonly maxTraceBytes: number
   readonly onProblem: (problem: StoreProblem) => void
+  /** Given the spans of a request once they are stored; its columns stay as they are until `release` is called. */
+  readonly onStored?: ((columns: SpanColumns, release: () => void) => void) | undefined
 }
 
 export interface StoreProblem {
@@ -133,6 +135,10 @@ export class SpanStore {
    */
   async append(request: Uint8Array, check?: (columns: SpanColumns) => void): Promise<AppendResult> {
     const reader = this.#readers.pop() ?? new OtlpTracesReader()
+    const release = (): void => {
+      if (this.#readers.length < 8) this.#readers.push(reader)
+    }
+    let isLent = false
     try {
       const columns = reader.read(request)
       check?.(columns)
@@ -149,9 +155,14 @@ export class SpanStore {
         this.#settle(head)
       }
       if (head === this.#head && head.sizeBytes >= this.#options.maxHeadBytes) this.cutInBackground()
-      return { spanCount: columns.count, sizeBytes: request.length }
+      const report = { spanCount: columns.count, sizeBytes: request.length }
+      if (this.#options.onStored) {
+        isLent = true
+        this.#options.onStored(columns, release)
+      }
+      return report
     } finally {
-      if (this.#readers.length < 8) this.#readers.push(reader)
+      if (!isLent) release()
     }
   }
 
