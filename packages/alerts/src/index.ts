@@ -17,16 +17,24 @@ export const system: SystemDefinition = {
   check,
 }
 
-async function check({ flags }: CheckOptions): Promise<readonly Finding[]> {
-  const [{ loadConfig }, { readSettings }, { RECEIVER_KINDS }, { NotificationTemplates }] = await Promise.all([
-    import('./config/alertmanager-config.ts'),
-    import('./config/flags.ts'),
-    import('./notify/registry.ts'),
-    import('./notify/template/notification-templates.ts'),
-  ])
+async function check({ flags, stackDirectory }: CheckOptions): Promise<readonly Finding[]> {
+  const [{ loadConfig }, { environmentOf, readSettings }, { RECEIVER_KINDS }, { NotificationTemplates }] =
+    await Promise.all([
+      import('./config/alertmanager-config.ts'),
+      import('./config/flags.ts'),
+      import('./notify/registry.ts'),
+      import('./notify/template/notification-templates.ts'),
+    ])
   try {
-    const { configFile, mode, notices } = readSettings(flags)
-    const { config, findings } = await loadConfig({ path: configFile, mode, receiverTypes: RECEIVER_KINDS })
+    const settings = readSettings(flags)
+    const { configFile, mode, notices } = settings
+    const environment = environmentOf(settings, stackDirectory)
+    const { config, findings } = await loadConfig({
+      path: configFile,
+      mode,
+      environment,
+      receiverTypes: RECEIVER_KINDS,
+    })
     await NotificationTemplates.load(config.templates, () => 0)
     return [...findings, ...notices.map((message) => ({ severity: 'warning', at: undefined, message }) as const)]
   } catch (error) {

@@ -7,10 +7,11 @@ import { join, resolve } from 'node:path'
 import { AlertMetrics } from './api/alert-metrics.ts'
 import { addAlertmanagerApi } from './api/alertmanager-api.ts'
 import { loadConfig } from './config/alertmanager-config.ts'
-import { readSettings } from './config/flags.ts'
+import { environmentOf, readSettings } from './config/flags.ts'
 import type { AlertsSettings } from './config/flags.ts'
 import { printConfig } from './config/print-config.ts'
 import { Engine } from './notify/engine.ts'
+import { IntegrationStatuses } from './notify/integration-status.ts'
 import { NotifyMetrics } from './notify/notify-metrics.ts'
 import { RECEIVER_KINDS } from './notify/registry.ts'
 import { AlertStore } from './storage/alert-store.ts'
@@ -34,6 +35,7 @@ export async function startAlerts(options: SystemOptions): Promise<RunningSystem
     metrics,
     RECEIVER_KINDS.map(({ name }) => name),
   )
+  const statuses = new IntegrationStatuses()
   const groupLimit = metrics.counter(
     'alertmanager_dispatcher_aggregation_group_limit_reached_total',
     'Number of times when dispatcher failed to create new aggregation group due to limit.',
@@ -41,9 +43,10 @@ export async function startAlerts(options: SystemOptions): Promise<RunningSystem
   const reloads = new ReloadMetrics(metrics)
 
   const build = async (): Promise<Engine> => {
-    const { config, findings } = await loadConfig({
+    const { config, findings, leftOut } = await loadConfig({
       path: settings.configFile,
       mode: settings.mode,
+      environment: environmentOf(settings, options.stackDirectory),
       receiverTypes: RECEIVER_KINDS,
     })
     const engine = await Engine.build({
@@ -55,6 +58,8 @@ export async function startAlerts(options: SystemOptions): Promise<RunningSystem
       silences,
       log,
       metrics: notifyMetrics,
+      statuses,
+      leftOut,
       externalUrl: () => url,
       startAtMs: startedAtMs + settings.startDelayMs,
       onGroupLimit() {
@@ -62,7 +67,8 @@ export async function startAlerts(options: SystemOptions): Promise<RunningSystem
         logger.error('Too many aggregation groups, cannot create new group for alert')
       },
     })
-    for (const { at, message } of findings) logger.warn({ at }, message)
+    for (const { at, message, severity } of findings)
+      logger[severity === 'warning' ? 'warn' : severity]({ at }, message)
     reloads.succeeded(nowMs(), printConfig(config))
     return engine
   }

@@ -2,6 +2,8 @@ import { ConfigError, loadYaml } from '@quartet/runtime'
 import type { Finding, LoadedYaml } from '@quartet/runtime'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
+import { fillIn } from './environment.ts'
+import type { Environment } from './environment.ts'
 import { text } from './fields.ts'
 import { globalConfig } from './global-config.ts'
 import type { GlobalConfig } from './global-config.ts'
@@ -45,11 +47,28 @@ export interface LoadConfigOptions {
   /** Instead of what is in the file. */
   readonly text?: string
   readonly mode?: MatcherMode
+  /**
+   * Replaces `${NAME}` and `${NAME:-default}` inside of texts by the environment, after parsing, so that no value can change what the
+   * file says. An integration that then lacks what it needs is left out instead of being an error.
+   */
+  readonly environment?: Environment | undefined
   readonly receiverTypes: readonly ReceiverType[]
+}
+
+/** An integration that nobody has filled in. */
+export interface LeftOut {
+  readonly receiver: string
+  /** `email[0]` */
+  readonly integration: string
+  /** What is empty: `to`. */
+  readonly missing: readonly string[]
+  /** Variables that the file names and that are not set. */
+  readonly unset: readonly string[]
 }
 
 export interface LoadedConfig {
   readonly config: AlertmanagerConfig
+  readonly leftOut: readonly LeftOut[]
   /** What has no effect or reads differently in the two matcher syntaxes. */
   readonly findings: readonly Finding[]
   readonly notices: readonly MatcherNotice[]
@@ -63,23 +82,29 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
   const notice = (found: MatcherNotice): void => {
     if (!notices.some(({ input }) => input === found.input)) notices.push(found)
   }
+  const { environment } = options
+  const unset = new Set<string>()
+  const schema = configSchema({ mode: options.mode ?? 'fallback', notice }, receiverTypes)
   const loaded = await loadYaml<ParsedConfig>({
     path,
     ...(options.text !== undefined && { text: options.text }),
-    schema: configSchema({ mode: options.mode ?? 'fallback', notice }, receiverTypes),
+    schema: environment ? z.preprocess((value) => fillIn(value, environment, unset), schema) : schema,
   })
   const { value } = loaded
   const problems = [...crossProblems(loaded)]
-  const receivers = value.receivers?.map((receiver, index) =>
-    completeReceiver(receiver, value.global, receiverTypes, (key, place, message) =>
+  const leftOut: LeftOut[] = []
+  const receivers = value.receivers?.map((receiver, index) => {
+    const filled = environment ? withoutEmpty(receiver, value.global, receiverTypes, [...unset], leftOut) : receiver
+    return completeReceiver(filled, value.global, receiverTypes, (key, place, message) =>
       problems.push(`${loaded.at(['receivers', index, key, place])}: error: ${message}`),
-    ),
-  )
+    )
+  })
   if (problems.length > 0) throw new ConfigError(problems)
   const directory = dirname(resolve(path))
   const config = { ...value, receivers, templates: value.templates.map((file) => resolve(directory, file)) }
   resolveFiles(config, directory)
-  return { config: config as AlertmanagerConfig, findings: [...findingsOf(loaded, receiverTypes, notices)], notices }
+  const findings = [...findingsOf(loaded, receiverTypes, notices), ...leftOut.map(leftOutFinding)]
+  return { config: config as AlertmanagerConfig, leftOut, findings, notices }
 }
 
 type ParsedConfig = Omit<AlertmanagerConfig, 'route'> & { readonly route?: RouteConfig | undefined }
@@ -195,6 +220,33 @@ function completeReceiver(
   return completed as ReceiverConfig
 }
 
+function withoutEmpty(
+  receiver: ReceiverConfig,
+  global: GlobalConfig,
+  types: readonly ReceiverType[],
+  unset: readonly string[],
+  leftOut: LeftOut[],
+): ReceiverConfig {
+  const kept: Record<string, unknown> = { ...receiver }
+  for (const type of types) {
+    const configs = receiver[type.key] as readonly unknown[] | undefined
+    if (!type.missing || !configs) continue
+    kept[type.key] = configs.filter((config, index) => {
+      const missing = type.missing!(config, global)
+      if (missing.length === 0) return true
+      leftOut.push({ receiver: receiver.name, integration: `${type.name}[${index}]`, missing, unset })
+      return false
+    })
+  }
+  return kept as ReceiverConfig
+}
+
+function leftOutFinding({ integration, missing, receiver, unset }: LeftOut): Finding {
+  const variables = unset.length > 0 ? `; set ${unset.join(', ')}` : ''
+  const message = `${integration} of receiver ${JSON.stringify(receiver)} is off, because ${missing.join(', ')} is empty${variables}`
+  return { severity: 'info', at: undefined, message }
+}
+
 /** Keys in the order of the schema, which is the one in which upstream prints them. */
 function inOrder(config: unknown, schema: z.ZodType): unknown {
   if (!(schema instanceof z.ZodObject)) return config
@@ -212,10 +264,9 @@ function* findingsOf(
   notices: readonly MatcherNotice[],
 ): Iterable<Finding> {
   for (const [index, receiver] of (value.receivers ?? []).entries()) {
-    for (const { key, name, unsupported } of types) {
+    for (const { key, name } of types) {
       const configs = receiver[key] as readonly { http_config?: HttpConfig }[] | undefined
       if (!configs?.length) continue
-      if (unsupported) yield { severity: 'warning', at: at(['receivers', index, key]), message: unsupported }
       for (const [place, config] of configs.entries()) {
         for (const option of UNSUPPORTED_HTTP_KEYS) {
           if (!config.http_config?.[option]) continue

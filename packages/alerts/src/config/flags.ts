@@ -1,6 +1,8 @@
 import { DurationError, parseDuration, parseGoDuration } from '@quartet/query'
 import { ConfigError } from '@quartet/runtime'
 import type { FlagDefinition, SystemOptions } from '@quartet/runtime'
+
+import { relative, resolve } from 'node:path'
 import type { MatcherMode } from './matcher/parse-matchers.ts'
 
 const text = (name: string, help: string, fallback?: string): FlagDefinition =>
@@ -15,6 +17,11 @@ const idle = (name: string, fallback: string): FlagDefinition =>
 /** Upstream's flags. */
 export const ALERTS_FLAGS: readonly FlagDefinition[] = [
   text('config.file', 'Alertmanager configuration file name.', '${stack}/alertmanager/config/alertmanager.yml'),
+  {
+    name: 'config.expand-env',
+    kind: 'boolean',
+    help: 'Quartet only: fill ${NAME} in texts of the configuration from the environment. On for a file of the stack folder.',
+  },
   text('storage.path', 'Base path for data storage.', '${data}/alertmanager'),
   text('data.retention', 'How long to keep data for.', '120h'),
   text(
@@ -35,9 +42,9 @@ export const ALERTS_FLAGS: readonly FlagDefinition[] = [
     'Prefix for the internal routes of web endpoints; defaults to the path of the external URL.',
     '',
   ),
-  text('web.config.file', 'Path to a TLS and authentication configuration file. Not supported yet.', ''),
-  text('web.get-concurrency', 'Accepted, has no effect.', '0'),
-  text('web.timeout', 'Accepted, has no effect.', '0'),
+  text('web.config.file', 'Path to a TLS and authentication configuration file.', ''),
+  text('web.get-concurrency', 'Maximum number of GET requests at once; 0 is as many as processors, at least 8.', '0'),
+  text('web.timeout', 'Timeout for HTTP requests. 0 is none.', '0'),
   text('enable-feature', 'Comma-separated features: utf8-strict-mode, classic-mode; others are accepted.', ''),
   text('log.level', 'Accepted, has no effect: Quartet logs at one level.', 'info'),
   text('log.format', 'Accepted, has no effect: Quartet logs JSON.', 'logfmt'),
@@ -68,6 +75,11 @@ export const ALERTS_FLAGS: readonly FlagDefinition[] = [
 /** The flags, checked. */
 export interface AlertsSettings {
   readonly configFile: string
+  /** Undefined decides by where the file is. */
+  readonly expandEnv: boolean | undefined
+  readonly webConfigFile: string
+  readonly webTimeoutMs: number
+  readonly getConcurrency: number
   readonly storagePath: string
   readonly retentionMs: number
   readonly maintenanceMs: number
@@ -121,10 +133,13 @@ export function readSettings(flags: SystemOptions['flags']): AlertsSettings {
   if (one('cluster.listen-address') !== '')
     notices.push('--cluster.listen-address is ignored: there is no clustering yet')
   if (one('cluster.peer') !== '') notices.push('--cluster.peer is ignored: there is no clustering yet')
-  if (one('web.config.file') !== '')
-    notices.push('--web.config.file is not supported yet: the port has neither TLS nor login')
   const settings: AlertsSettings = {
     configFile: one('config.file'),
+    expandEnv: typeof flags['config.expand-env'] === 'boolean' ? flags['config.expand-env'] : undefined,
+    webConfigFile: one('web.config.file'),
+    // Upstream counts in seconds when no unit is given, as Go's flag for it is a whole number.
+    webTimeoutMs: /^\d+$/.test(one('web.timeout')) ? Number(one('web.timeout')) * 1000 : durationOf('web.timeout'),
+    getConcurrency: whole('web.get-concurrency'),
     storagePath: one('storage.path'),
     retentionMs: durationOf('data.retention'),
     maintenanceMs: Math.max(1000, durationOf('data.maintenance-interval')),
@@ -145,6 +160,15 @@ export function readSettings(flags: SystemOptions['flags']): AlertsSettings {
   }
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => `error: ${problem}`))
   return settings
+}
+
+/** What fills in the configuration: nothing, or the process's environment. */
+export function environmentOf(
+  { configFile, expandEnv }: Pick<AlertsSettings, 'configFile' | 'expandEnv'>,
+  stackDirectory: string,
+): Readonly<Record<string, string | undefined>> | undefined {
+  const isOfStack = !relative(resolve(stackDirectory), resolve(configFile)).startsWith('..')
+  return (expandEnv ?? isOfStack) ? process.env : undefined
 }
 
 function pathOf(url: string): string {

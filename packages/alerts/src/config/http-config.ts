@@ -8,6 +8,27 @@ const proxyFields = {
   proxy_connect_header: z.record(z.string(), z.array(secret)).optional(),
 }
 
+function* proxyProblems(config: {
+  proxy_url?: string | undefined
+  no_proxy?: string | undefined
+  proxy_from_environment?: boolean | undefined
+  proxy_connect_header?: object | undefined
+}): Iterable<string> {
+  const hasUrl = isSet(config.proxy_url)
+  if (config.proxy_connect_header && Object.keys(config.proxy_connect_header).length > 0 && !hasUrl) {
+    if (!config.proxy_from_environment) {
+      yield 'if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured'
+    }
+  }
+  if (config.proxy_from_environment && hasUrl) {
+    yield 'if proxy_from_environment is configured, proxy_url must not be configured'
+  }
+  if (config.proxy_from_environment && isSet(config.no_proxy)) {
+    yield 'if proxy_from_environment is configured, no_proxy must not be configured'
+  }
+  if (!hasUrl && isSet(config.no_proxy)) yield 'if no_proxy is configured, proxy_url must also be configured'
+}
+
 const TLS_VERSIONS = ['TLS10', 'TLS11', 'TLS12', 'TLS13'] as const
 
 export const tlsConfig = checked(
@@ -53,6 +74,7 @@ const oauth2 = checked(
     if (isSet(oauth.client_secret) && isSet(oauth.client_secret_file)) {
       yield 'at most one of oauth2 client_secret, client_secret_file & client_secret_ref must be configured'
     }
+    yield* proxyProblems(oauth)
   },
 )
 
@@ -115,11 +137,15 @@ export const httpConfig = checked(
     if ([basic, authorization, http.oauth2].filter(Boolean).length > 1) {
       yield 'at most one of basic_auth, oauth2 & authorization must be configured'
     }
+    yield* proxyProblems(http)
   },
 )
 
 export type HttpConfig = z.infer<typeof httpConfig>
+export type OAuth2Config = z.infer<typeof oauth2>
+/** The proxy keys that stand in `http_config` and in `oauth2`. */
+export type ProxyConfig = Pick<OAuth2Config, 'proxy_url' | 'no_proxy' | 'proxy_from_environment'>
 export type TlsConfig = z.infer<typeof tlsConfig>
 
 /** Keys that are understood but not obeyed yet; a configuration with one is told so. */
-export const UNSUPPORTED_HTTP_KEYS = ['oauth2', 'proxy_url', 'proxy_from_environment', 'proxy_connect_header'] as const
+export const UNSUPPORTED_HTTP_KEYS = ['proxy_connect_header'] as const

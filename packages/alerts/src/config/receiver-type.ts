@@ -16,6 +16,9 @@ export interface ReceiverType<C = unknown> {
    * @param report called with upstream's text for what is missing
    */
   complete(config: C, global: GlobalConfig, report: (message: string) => void): C
-  /** Keys that are understood without any effect; undefined when all work. */
-  readonly unsupported?: string
+  /**
+   * Names of settings without which the integration cannot send, for configurations that are filled in from the environment: there
+   * an integration that nobody has filled in is left out instead of being an error.
+   */
+  missing?(config: C, global: GlobalConfig): readonly string[]
 }

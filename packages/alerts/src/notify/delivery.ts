@@ -8,6 +8,7 @@ import { needsUpdate } from '../storage/notification-log.ts'
 import type { NotificationLog } from '../storage/notification-log.ts'
 import type { Silences } from '../storage/silences.ts'
 import type { Integration } from './integration.ts'
+import type { IntegrationStatuses } from './integration-status.ts'
 import { NotifyError } from './notify-error.ts'
 import type { Notification } from './notifier.ts'
 import type { NotifyMetrics } from './notify-metrics.ts'
@@ -22,6 +23,7 @@ export interface DeliveryOptions {
   readonly times: TimeMuter
   readonly log: NotificationLog
   readonly metrics: NotifyMetrics
+  readonly statuses: IntegrationStatuses
   /** Known once the server listens. */
   readonly externalUrl: () => string
   /** For the jitter of retries: 0 to 1. */
@@ -112,7 +114,7 @@ export class Delivery {
 
   /** Tries until it works, it cannot work, or the group's time is up. */
   async #send(notification: Notification, { index, name, notifier }: Integration): Promise<void> {
-    const { clock, logger, metrics } = this.#options
+    const { clock, logger, metrics, statuses } = this.#options
     const { receiver, signal } = notification
     const id = `${receiver}/${name}[${index}]`
     metrics.started(name)
@@ -122,12 +124,16 @@ export class Delivery {
       try {
         metrics.requested(name)
         await notifier.notify(notification)
-        metrics.latency(name, (clock.monotonicMs() - startMs) / 1000)
+        const durationMs = clock.monotonicMs() - startMs
+        metrics.latency(name, durationMs / 1000)
+        statuses.succeeded(receiver, name, index, { nowMs: clock.nowMs(), durationMs })
         return
       } catch (error) {
-        metrics.latency(name, (clock.monotonicMs() - startMs) / 1000)
+        const durationMs = clock.monotonicMs() - startMs
+        metrics.latency(name, durationMs / 1000)
         metrics.requestFailed(name)
         const failure = asNotifyError(error)
+        statuses.failed(receiver, name, index, { nowMs: clock.nowMs(), durationMs, why: failure.message })
         if (signal.aborted) throw this.#give(id, name, attempt, 'notify retry canceled', stopped(signal), failure)
         if (!failure.canRetry) {
           const why = 'notify retry canceled due to unrecoverable error'

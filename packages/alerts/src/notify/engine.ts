@@ -1,6 +1,6 @@
 import { ConfigError } from '@quartet/runtime'
 import type { Clock, Logger } from '@quartet/runtime'
-import type { AlertmanagerConfig, NamedIntervals } from '../config/alertmanager-config.ts'
+import type { AlertmanagerConfig, LeftOut, NamedIntervals } from '../config/alertmanager-config.ts'
 import { durationMs } from '../config/fields.ts'
 import { Dispatcher } from '../dispatch/dispatcher.ts'
 import { Inhibitor } from '../dispatch/inhibitor.ts'
@@ -14,6 +14,8 @@ import type { Silences } from '../storage/silences.ts'
 import { Delivery } from './delivery.ts'
 import { buildIntegrations } from './integration.ts'
 import type { Integration } from './integration.ts'
+import { isFailing } from './integration-status.ts'
+import type { IntegrationStatus, IntegrationStatuses } from './integration-status.ts'
 import { JsonClient } from './json-client.ts'
 import type { ReceiverKind } from './notifier.ts'
 import type { NotifyMetrics } from './notify-metrics.ts'
@@ -28,6 +30,9 @@ export interface EngineOptions {
   readonly silences: Silences
   readonly log: NotificationLog
   readonly metrics: NotifyMetrics
+  readonly statuses: IntegrationStatuses
+  /** Integrations that nobody has filled in. */
+  readonly leftOut?: readonly LeftOut[]
   /** Known once the server listens. */
   readonly externalUrl: () => string
   readonly startAtMs: number
@@ -48,6 +53,8 @@ export class Engine {
   readonly #integrations: ReadonlyMap<string, readonly Integration[]>
   readonly #subscription: { cancel(): void }
   readonly #store: AlertStore
+  readonly #statuses: IntegrationStatuses
+  readonly leftOut: readonly LeftOut[]
 
   /** Reads the templates and certificates, but sends nothing before {@link start}. @throws ConfigError */
   static async build(options: EngineOptions): Promise<Engine> {
@@ -68,6 +75,8 @@ export class Engine {
     this.route = new Route(config.route)
     this.#clients = clients
     this.#store = store
+    this.#statuses = options.statuses
+    this.leftOut = options.leftOut ?? []
     this.#inhibitor = new Inhibitor(config.inhibit_rules ?? [])
     const named: readonly NamedIntervals[] = [...(config.mute_time_intervals ?? []), ...(config.time_intervals ?? [])]
     this.#times = new TimeMuter(named)
@@ -75,7 +84,7 @@ export class Engine {
       templates,
       logger,
       http(http) {
-        const client = new JsonClient(http)
+        const client = new JsonClient(http, () => clock.nowMs())
         clients.push(client)
         return client
       },
@@ -89,6 +98,7 @@ export class Engine {
       times: this.#times,
       log,
       metrics,
+      statuses: options.statuses,
       externalUrl: options.externalUrl,
       random: options.random ?? Math.random,
     })
@@ -113,6 +123,9 @@ export class Engine {
 
   /** Takes in what the store holds already. */
   start(): void {
+    this.#statuses.keep(({ index, name, receiver }) =>
+      Boolean(this.#integrations.get(receiver)?.some((known) => known.name === name && known.index === index)),
+    )
     // Sources first: an alert must not be told about because what inhibits it came later in the list.
     for (const alert of this.#store.values()) this.#inhibitor.observe(alert)
     for (const alert of this.#store.values()) this.#dispatcher.dispatch(alert)
@@ -136,6 +149,20 @@ export class Engine {
     let count = 0
     for (const integrations of this.#integrations.values()) count += integrations.length
     return count
+  }
+
+  /** Every integration, by receiver as configured. */
+  integrationStatuses(): readonly { readonly receiver: string; readonly integrations: readonly IntegrationStatus[] }[] {
+    return Array.from(this.#integrations, ([receiver, integrations]) => ({
+      receiver,
+      integrations: integrations.map(({ index, name }) => this.#statuses.get(receiver, name, index)),
+    }))
+  }
+
+  get failingCount(): number {
+    return this.integrationStatuses()
+      .flatMap(({ integrations }) => integrations)
+      .filter(isFailing).length
   }
 
   receiversOf(alert: Alert): readonly string[] {

@@ -1,5 +1,4 @@
 import type { AlertmanagerConfig } from '../config/alertmanager-config.ts'
-import { NotifyError } from './notify-error.ts'
 import type { CommonConfig, Notifier, NotifierOptions, ReceiverKind } from './notifier.ts'
 
 /** One entry of a receiver: `webhook[0]`. */
@@ -25,20 +24,11 @@ export function buildIntegrations(
           name: kind.name,
           index,
           sendResolved: settings.send_resolved,
-          notifier: kind.create?.(settings, options) ?? refuseAll(kind),
+          notifier: kind.create(settings, options),
         })
       }
     }
     receivers.set(receiver.name, integrations)
   }
   return receivers
-}
-
-/** What is not built yet says so with every notification, instead of dropping it silently. */
-function refuseAll({ name, unsupported }: ReceiverKind): Notifier {
-  return {
-    async notify() {
-      throw new NotifyError(unsupported ?? `${name} receivers are not supported yet`, { canRetry: false })
-    },
-  }
 }

@@ -41,8 +41,7 @@ export interface CommonConfig {
 
 /** A kind of receiver: its settings and what it does with a notification. */
 export interface ReceiverKind<C extends CommonConfig = CommonConfig> extends ReceiverType<C> {
-  /** Absent when the kind is read but not built yet; `unsupported` says so. */
-  create?(config: C, options: NotifierOptions): Notifier
+  create(config: C, options: NotifierOptions): Notifier
 }
 
 /** Keeps the type of the settings inside the file of the kind: the registry only knows that they fit together. */

@@ -31,7 +31,14 @@ export async function startAlertmanager(
   return { url: running.endpoints[0].url, path, running }
 }
 
+export interface Answer {
+  readonly status: number
+  readonly body?: string
+  readonly contentType?: string
+}
+
 export interface Received {
+  readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: string
@@ -39,7 +46,7 @@ export interface Received {
 
 /** A receiver that keeps what it gets. `answer` gives status and body of each reply. */
 export async function startReceiver(
-  answer: () => { status: number; body?: string; contentType?: string } = () => ({ status: 200 }),
+  answer: (request: Received) => Answer = () => ({ status: 200 }),
 ): Promise<{ url: string; received: Received[]; next(): Promise<Received>; close(): Promise<void> }> {
   const received: Received[] = []
   const waiting: ((got: Received) => void)[] = []
@@ -47,8 +54,13 @@ export async function startReceiver(
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      const got = { path: request.url!, headers: request.headers, body: Buffer.concat(chunks).toString('utf8') }
-      const { body = '', contentType = 'text/plain', status } = answer()
+      const got = {
+        method: request.method!,
+        path: request.url!,
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString('utf8'),
+      }
+      const { body = '', contentType = 'text/plain', status } = answer(got)
       response.writeHead(status, { 'content-type': contentType }).end(body)
       received.push(got)
       waiting.shift()?.(got)

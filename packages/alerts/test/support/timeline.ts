@@ -6,6 +6,7 @@ import { FaultyFileSystem } from '@quartet/storage/testing'
 import { z } from 'zod'
 import { loadConfig } from '../../src/config/alertmanager-config.ts'
 import { Engine } from '../../src/notify/engine.ts'
+import { IntegrationStatuses } from '../../src/notify/integration-status.ts'
 import { NotifyError } from '../../src/notify/notify-error.ts'
 import type { CommonConfig, ReceiverKind } from '../../src/notify/notifier.ts'
 import { NotifyMetrics } from '../../src/notify/notify-metrics.ts'
@@ -75,6 +76,7 @@ export class Timeline {
       silences: this.silences,
       log: this.log,
       metrics: new NotifyMetrics(createSelfMetrics({ clock: this.clock }), ['recorder']),
+      statuses: new IntegrationStatuses(),
       externalUrl: () => 'http://am.example',
       startAtMs: this.startMs,
       onGroupLimit: () => this.told.push('group limit'),

@@ -87,3 +87,19 @@ test('repeats the request at a redirect, without the credentials when that is an
   const circle = await serve(t, (_, response) => void response.writeHead(308, { location: '/' }).end())
   await assert.rejects(client(t, { followRedirects: true }).post(circle.url, post), /stopped after 10 redirects/)
 })
+
+test('goes through a proxy where one is named, and past it where NO_PROXY says so', async (t) => {
+  const origin = await serve(t, (_, response) => void response.end('direct'))
+  const proxy = await serve(t, ({ request }, response) => void response.end(`proxied ${request.url}`))
+  const through = client(t, { proxy: { HTTP_PROXY: proxy.url } })
+  assert.equal((await through.post('http://there.example/x', post)).body.toString(), 'proxied http://there.example/x')
+  const past = client(t, { proxy: { HTTP_PROXY: proxy.url, NO_PROXY: '127.0.0.1' } })
+  assert.equal((await past.post(origin.url, post)).body.toString(), 'direct')
+})
+
+test('other methods than POST', async (t) => {
+  const { url } = await serve(t, ({ request, body }, response) => void response.end(`${request.method} ${body}`))
+  assert.equal((await client(t).post(url, { ...post, method: 'PUT' })).body.toString(), 'PUT payload')
+  const get = await client(t).post(url, { ...post, method: 'GET', body: Buffer.alloc(0) })
+  assert.equal(get.body.toString(), 'GET ')
+})

@@ -1,5 +1,6 @@
 import type { Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Agent as HttpsAgent } from 'node:https'
+import type { SecureVersion } from 'node:tls'
 import { nodeHttp } from './node-http.ts'
 
 /** PEM texts and checks for `https:` destinations. */
@@ -11,6 +12,15 @@ export interface TlsMaterial {
   readonly servername?: string | undefined
   /** Default true. */
   readonly rejectUnauthorized?: boolean | undefined
+  readonly minVersion?: SecureVersion | undefined
+  readonly maxVersion?: SecureVersion | undefined
+}
+
+/** Which proxy to go through: what the variables `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` would say. */
+export interface ProxyEnvironment {
+  readonly HTTP_PROXY?: string | undefined
+  readonly HTTPS_PROXY?: string | undefined
+  readonly NO_PROXY?: string | undefined
 }
 
 export interface HttpClientOptions {
@@ -21,9 +31,13 @@ export interface HttpClientOptions {
   readonly idleTimeoutMs?: number | undefined
   /** Follows 307 and 308, which repeat the request as it is. Default false. */
   readonly followRedirects?: boolean
+  /** None by default, whatever the process's environment says. */
+  readonly proxy?: ProxyEnvironment | undefined
 }
 
 export interface HttpPost {
+  /** Default POST. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
   /** 0 is none. */
@@ -78,10 +92,9 @@ export class HttpClient {
   async #send(url: URL, post: HttpPost, signal: AbortSignal, redirects: number): Promise<HttpReply> {
     const { agent, request } = await this.#transport(url.protocol)
     const reply = await new Promise<HttpReply>((resolve, reject) => {
-      const headers = { ...post.headers, 'content-length': String(post.body.length) }
-      const sent = request(url, { method: 'POST', agent, headers, signal }, (response) =>
-        readReply(response, resolve, reject),
-      )
+      const method = post.method ?? 'POST'
+      const headers = { ...post.headers, ...(method !== 'GET' && { 'content-length': String(post.body.length) }) }
+      const sent = request(url, { method, agent, headers, signal }, (response) => readReply(response, resolve, reject))
       sent.on('error', reject)
       sent.end(post.body)
     })
@@ -95,12 +108,13 @@ export class HttpClient {
   }
 
   async #transport(protocol: string): Promise<{ agent: HttpAgent | HttpsAgent; request: typeof nodeHttp.request }> {
-    const { keepAlive = true, maxConnections, maxIdleConnections, idleTimeoutMs, tls } = this.#options
+    const { keepAlive = true, maxConnections, maxIdleConnections, idleTimeoutMs, proxy, tls } = this.#options
     const shared = {
       keepAlive,
       ...(maxConnections && { maxSockets: maxConnections }),
       ...(maxIdleConnections !== undefined && { maxFreeSockets: maxIdleConnections }),
       ...(idleTimeoutMs && { timeout: idleTimeoutMs }),
+      ...(proxy && { proxyEnv: { ...proxy } }),
     }
     if (protocol !== 'https:') {
       const agent = this.#agents.get(protocol) ?? Promise.resolve(new nodeHttp.Agent(shared))

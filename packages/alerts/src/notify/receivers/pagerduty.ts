@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { checked, isSet, optionalText, secret, url } from '../../config/fields.ts'
 import { httpConfig } from '../../config/http-config.ts'
 import { goJson, omitEmpty } from '../go-json.ts'
+import { hashKey } from '../hash-key.ts'
 import { readSecret } from '../json-client.ts'
 import { defineReceiver } from '../notifier.ts'
 import { NotifyError } from '../notify-error.ts'
 import type { Notification } from '../notifier.ts'
+import { expandDeep } from '../template/expand-deep.ts'
 import type { Expander } from '../template/notification-templates.ts'
 import { truncateRunes } from '../truncate.ts'
 import type { HttpReply } from '@quartet/runtime'
@@ -156,32 +157,6 @@ function eventV2(
         .filter(({ href }) => href !== ''),
     }),
   }
-}
-
-/** Nested details: every text in them is a template. A text that expands to a JSON list or object becomes one. */
-function expandDeep(value: unknown, expand: Expander): unknown {
-  if (typeof value === 'string') return expandValue(expand(value))
-  if (Array.isArray(value)) return value.map((item) => expandDeep(item, expand))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [expand(key), expandDeep(item, expand)]),
-  )
-}
-
-function expandValue(text: string): unknown {
-  if (!/^\s*[[{]/.test(text)) return text
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return text
-    throw error
-  }
-}
-
-export function hashKey(groupKey: string): string {
-  return createHash('sha256').update(groupKey).digest('hex')
 }
 
 function refusal(reply: HttpReply): string {

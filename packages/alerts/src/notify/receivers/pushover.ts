@@ -1,7 +1,10 @@
 import { z } from 'zod'
-import { checked, goDuration, isSet, optionalText, secret } from '../../config/fields.ts'
+import { checked, goDuration, goDurationMs, isSet, optionalText, secret } from '../../config/fields.ts'
 import { httpConfig } from '../../config/http-config.ts'
+import { readSecret } from '../json-client.ts'
 import { defineReceiver } from '../notifier.ts'
+import type { Notifier, NotifierOptions } from '../notifier.ts'
+import { truncateRunes } from '../truncate.ts'
 
 const schema = checked(
   z.strictObject({
@@ -35,11 +38,62 @@ const schema = checked(
   },
 )
 
-/** Read and checked; sending is not built yet. */
+/** Sends one push message per notification. */
 export const pushover = defineReceiver<z.infer<typeof schema>>({
   name: 'pushover',
   key: 'pushover_configs',
   schema,
-  unsupported: 'pushover_configs are not supported yet: their notifications fail',
   complete: (config, global) => ({ ...config, http_config: config.http_config ?? global.http_config }),
+  create: (config, options) => createPushover(config, options, API_URL),
 })
+
+type PushoverConfig = z.infer<typeof schema>
+
+const API_URL = 'https://api.pushover.net/1/messages.json'
+// Pushover's limits, in characters.
+const MAX_TITLE_RUNES = 250
+const MAX_MESSAGE_RUNES = 1024
+const MAX_URL_RUNES = 512
+
+/** The API has one address; tests have another. */
+export function createPushover(config: PushoverConfig, options: NotifierOptions, apiUrl: string): Notifier {
+  const { http, logger, templates } = options
+  const client = http(config.http_config!)
+  return {
+    async notify({ data, groupKey, signal }) {
+      const expand = templates.expander(data)
+      const cut = (what: string, text: string, maxRunes: number): string => {
+        const result = truncateRunes(text, maxRunes)
+        if (result.isTruncated) logger.warn({ groupKey, maxRunes }, `Truncated ${what}`)
+        return result.text
+      }
+      const token = config.token?.reveal() ?? (await readSecret(config.token_file)) ?? ''
+      const user = config.user_key?.reveal() ?? (await readSecret(config.user_key_file)) ?? ''
+      const body = (config.html ? templates.htmlExpander(data) : expand)(config.message)
+      const parameters = new URLSearchParams({
+        token: expand(token),
+        user: expand(user),
+        title: cut('title', expand(config.title), MAX_TITLE_RUNES),
+        ...(config.html && { html: '1' }),
+        ...(config.monospace && { monospace: '1' }),
+        // An empty message is refused.
+        message: cut('message', body, MAX_MESSAGE_RUNES).trim() || '(no details)',
+        url: cut('URL', expand(config.url), MAX_URL_RUNES),
+        url_title: expand(config.url_title ?? ''),
+        priority: expand(config.priority),
+        retry: String(seconds(config.retry)),
+        expire: String(seconds(config.expire)),
+        device: expand(config.device ?? ''),
+        sound: expand(config.sound ?? ''),
+        ...(seconds(config.ttl ?? '0s') > 0 && { ttl: String(seconds(config.ttl ?? '0s')) }),
+      })
+      parameters.sort()
+      const headers = { 'content-type': 'text/plain; charset=UTF-8' }
+      await client.post({ url: `${apiUrl}?${parameters}`, body: '', headers, signal })
+    },
+  }
+}
+
+function seconds(duration: string): number {
+  return Math.floor(goDurationMs(duration) / 1000)
+}

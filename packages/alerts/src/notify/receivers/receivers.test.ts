@@ -1,79 +1,7 @@
-import { labelsFromRecord } from '@quartet/model'
-import { silentLogger } from '@quartet/runtime'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startReceiver } from '../../../test/support/start.ts'
-import { loadConfig } from '../../config/alertmanager-config.ts'
-import { fingerprintOf } from '../../storage/alert.ts'
-import type { Alert } from '../../storage/alert.ts'
-import { buildIntegrations } from '../integration.ts'
-import { JsonClient } from '../json-client.ts'
+import { alert, FIRING, RESOLVED, send } from '../../../test/support/send.ts'
 import { NotifyError } from '../notify-error.ts'
-import type { Notification } from '../notifier.ts'
-import { RECEIVER_KINDS } from '../registry.ts'
-import { buildData } from '../template/build-data.ts'
-import { NotificationTemplates } from '../template/notification-templates.ts'
-
-const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
-
-function alert(labels: Record<string, string>, endsAtMs = 0): Alert {
-  const sorted = labelsFromRecord(labels)
-  return {
-    labels: sorted,
-    annotations: [['summary', '<b>"x" & y']],
-    startsAtMs: NOW_MS - 60_000,
-    endsAtMs,
-    updatedAtMs: NOW_MS,
-    isTimeout: false,
-    generatorUrl: 'http://prom/graph',
-    fingerprint: fingerprintOf(sorted),
-  }
-}
-
-function notificationOf(alerts: readonly Alert[]): Notification {
-  const groupLabels = [['alertname', 'Down']] as const
-  const receiver = 'r'
-  return {
-    groupKey: '{}:{alertname="Down"}',
-    groupLabels,
-    receiver,
-    alerts,
-    isFiring: alerts.some(({ endsAtMs }) => endsAtMs === 0),
-    data: buildData({ receiver, groupLabels, alerts, externalUrl: 'http://am', nowMs: NOW_MS }),
-    nowMs: NOW_MS,
-    signal: new AbortController().signal,
-  }
-}
-
-const FIRING = [alert({ alertname: 'Down', instance: 'a', severity: 'page' })]
-const RESOLVED = [alert({ alertname: 'Down', instance: 'a', severity: 'page' }, NOW_MS - 1000)]
-
-/** Sends one notification through one receiver whose settings are YAML with `URL` for the address of a server of ours. */
-async function send(
-  settings: string,
-  alerts: readonly Alert[] = FIRING,
-  answer: { status: number; body?: string; contentType?: string } = { status: 200, body: 'ok' },
-): Promise<{ body: string; path: string; headers: Record<string, unknown> }> {
-  const server = await startReceiver(() => answer)
-  const text = `route: {receiver: r}\nreceivers:\n  - name: r\n    ${settings.replaceAll('URL', server.url)}\n`
-  const { config } = await loadConfig({ path: 'am.yml', text, receiverTypes: RECEIVER_KINDS })
-  const clients: JsonClient[] = []
-  const integrations = buildIntegrations(config, RECEIVER_KINDS, {
-    templates: new NotificationTemplates([], () => NOW_MS),
-    logger: silentLogger,
-    http(http) {
-      clients.push(new JsonClient(http))
-      return clients[0]
-    },
-  })
-  try {
-    await integrations.get('r')![0].notifier.notify(notificationOf(alerts))
-    return server.received[0]
-  } finally {
-    for (const client of clients) client.close()
-    await server.close()
-  }
-}
 
 const LIST =
   'Labels:\n - alertname = Down\n - instance = a\n - severity = page\nAnnotations:\n - summary = <b>"x" & y\nSource: http://prom/graph\n'
@@ -184,17 +112,4 @@ test('tries again after 5xx, gives up after 4xx, and never shows the URL', async
     assert.doesNotMatch(error.message, /secret/)
     return true
   })
-})
-
-test('a kind that is not built yet says so, when read and when used', async () => {
-  const text = 'route: {receiver: r}\nreceivers: [{name: r, pushover_configs: [{user_key: a, token: b}]}]\n'
-  const { findings } = await loadConfig({ path: 'am.yml', text, receiverTypes: RECEIVER_KINDS })
-  assert.deepEqual(findings, [
-    {
-      severity: 'warning',
-      at: 'am.yml:2:41',
-      message: 'pushover_configs are not supported yet: their notifications fail',
-    },
-  ])
-  await assert.rejects(send('pushover_configs: [{user_key: a, token: b}]'), /not supported yet/)
 })

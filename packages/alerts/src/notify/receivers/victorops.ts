@@ -1,7 +1,11 @@
 import { z } from 'zod'
 import { checked, isSet, optionalText, secret, stringMap, text, url } from '../../config/fields.ts'
 import { httpConfig } from '../../config/http-config.ts'
+import { goJson } from '../go-json.ts'
+import { hashKey } from '../hash-key.ts'
+import { readSecret } from '../json-client.ts'
 import { defineReceiver } from '../notifier.ts'
+import { truncateRunes } from '../truncate.ts'
 
 const FIXED = [
   'routing_key',
@@ -38,12 +42,11 @@ const schema = checked(
   },
 )
 
-/** Read and checked; sending is not built yet. */
+/** Sends one incident event per notification to Splunk On-Call. */
 export const victorops = defineReceiver<z.infer<typeof schema>>({
   name: 'victorops',
   key: 'victorops_configs',
   schema,
-  unsupported: 'victorops_configs are not supported yet: their notifications fail',
   complete(config, global, report) {
     const api_url = (config.api_url ?? global.victorops_api_url).replace(/\/?$/, '/')
     const completed = { ...config, http_config: config.http_config ?? global.http_config, api_url }
@@ -53,4 +56,30 @@ export const victorops = defineReceiver<z.infer<typeof schema>>({
     }
     return { ...completed, api_key: global.victorops_api_key, api_key_file: global.victorops_api_key_file }
   },
+  create(config, { http, logger, templates }) {
+    const client = http(config.http_config!)
+    return {
+      async notify({ data, groupKey, isFiring, signal }) {
+        const expand = templates.expander(data)
+        const type = expand(config.message_type)
+        const state = truncateRunes(expand(config.state_message), MAX_MESSAGE_RUNES)
+        if (state.isTruncated) logger.warn({ groupKey, maxRunes: MAX_MESSAGE_RUNES }, 'Truncated state_message')
+        const message: Record<string, string> = {
+          message_type: !isFiring ? 'RECOVERY' : EVENTS.has(type) ? type : 'CRITICAL',
+          entity_id: hashKey(groupKey),
+          entity_display_name: expand(config.entity_display_name),
+          state_message: state.text,
+          monitoring_tool: expand(config.monitoring_tool),
+        }
+        for (const [name, template] of Object.entries(config.custom_fields ?? {})) message[name] = expand(template)
+        const sorted = Object.fromEntries(Object.entries(message).sort(([a], [b]) => (a < b ? -1 : 1)))
+        const key = config.api_key?.reveal() ?? (await readSecret(config.api_key_file)) ?? ''
+        const url = `${config.api_url}${key}/${encodeURI(expand(config.routing_key))}`
+        await client.post({ url, body: goJson(sorted) + '\n', signal })
+      },
+    }
+  },
 })
+
+const MAX_MESSAGE_RUNES = 20_480
+const EVENTS = new Set(['INFO', 'WARNING', 'CRITICAL'])

@@ -1,3 +1,5 @@
+import { EMAIL_TEMPLATES } from './email-templates.ts'
+
 /*
  * The default messages, under the names that upstream gives them, so that people can use or replace each. Subjects and lists
  * have upstream's form, because inbox rules and incident titles build on them.
@@ -91,27 +93,12 @@ const MESSAGES: Readonly<Record<string, string>> = {
   'rocketchat.default.text': '',
   'mattermost.default.text': lists(MARKDOWN),
   'email.default.subject': SUBJECT,
-  'email.default.html': emailPage(),
-}
-
-function emailPage(): string {
-  const table = (field: string): string =>
-    `<table>{{ range .${field}.SortedPairs }}<tr><td style="color:#666;padding-right:1em">{{ .Name }}</td><td>{{ .Value }}</td></tr>{{ end }}</table>`
-  const part = (what: string, color: string): string =>
-    `{{ if gt (len .Alerts.${what}) 0 }}<h2 style="color:${color}">{{ len .Alerts.${what} }} ${what.toLowerCase()}</h2>{{ range .Alerts.${what} }}<div style="border-left:4px solid ${color};padding-left:1em;margin-bottom:1em">${table('Labels')}{{ if gt (len .Annotations) 0 }}<h4>Annotations</h4>${table('Annotations')}{{ end }}<p><a href="{{ .GeneratorURL }}">Source</a></p></div>{{ end }}{{ end }}`
-  return `<!DOCTYPE html>
-<html><head><meta charset="utf-8"><title>{{ template "__subject" . }}</title></head>
-<body style="font-family:Helvetica,Arial,sans-serif;color:#222">
-<p>{{ len .Alerts }} alert{{ if gt (len .Alerts) 1 }}s{{ end }} for {{ range .GroupLabels.SortedPairs }}{{ .Name }}={{ .Value }} {{ end }}</p>
-<p><a href="{{ template "__alertmanagerURL" . }}">View in {{ template "__alertmanager" . }}</a></p>
-${part('Firing', '#c0392b')}${part('Resolved', '#27ae60')}
-</body></html>
-`
 }
 
 /** All definitions as one template text. */
 export const DEFAULT_TEMPLATES: string =
   LISTS +
+  EMAIL_TEMPLATES +
   Object.entries(MESSAGES)
     .map(([name, text]) => `\n{{ define "${name}" }}${text}{{ end }}`)
     .join('')
