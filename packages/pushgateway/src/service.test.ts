@@ -89,7 +89,6 @@ const REFUSED: readonly [string, string, string, string][] = [
     'a 1\n',
     'invalid base64 encoding in job name "a.b": illegal base64 data at input byte 1\n',
   ],
-  ['PUT', '/metrics/job/', 'a 1\n', 'job name is required\n'],
   ['DELETE', '/metrics/job/a/b', '', 'odd number of components in label string "/b"\n'],
   ['POST', '/metrics/job/a/__b/c', 'a 1\n', 'improper label name "__b"\n'],
   ['POST', GROUP, '{"a.b"} 1\n', 'text format parsing error in line 1: invalid metric name "a.b"\n'],
@@ -113,6 +112,9 @@ test('redirects a path with an empty part, as Go does', () =>
       assert.deepEqual([status, headers.get('location')], [301, '/metrics/job/a/path/var/tmp'])
     }
     assert.equal((await request('POST', '/metrics/job/%ff', 'a 1\n')).status, 400)
+    const { headers, status } = await request('PUT', '/metrics/job/', 'a 1\n')
+    assert.deepEqual([status, headers.get('location')], [307, '/metrics/job'])
+    assert.equal((await request('PUT', '/metrics/job', 'a 1\n')).status, 404)
   }))
 
 test('refuses the series of another group', () =>

@@ -119,7 +119,14 @@ function createServer(parts: {
       await sendBody(request, response, answer)
     })
   }
-  addPushApi(server, { store, prefix, names, checkConsistency, observe: (push) => http.observePush(push) })
+  addPushApi(server, {
+    store,
+    prefix,
+    names,
+    checkConsistency,
+    monotonicMs: () => clock.monotonicMs(),
+    observe: (push) => http.observePush(push),
+  })
   const startMs = clock.nowMs()
   const buildInformation = { version: VERSION, revision: '', branch: '', goVersion: process.version }
   const shownFlags = Object.fromEntries(FLAGS.map(({ name }) => [name, String(flags[name] ?? '')]))

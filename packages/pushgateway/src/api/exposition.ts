@@ -1,12 +1,12 @@
-import { formatFamily, parseFamilies } from '@quartet/model'
+import { escapeName, formatFamily, parseFamilies, writeDelimitedFamilies } from '@quartet/model'
 import type { FamilyMetric, MetricFamily, NameEscaping } from '@quartet/model'
-import { checkFamily, InconsistentError, seriesSignature } from '../storage/consistency.ts'
+import { checkFamily, InconsistentError } from '../storage/consistency.ts'
 import { sortLabels } from '../storage/metric-group.ts'
 
 export interface Exposition {
   readonly status: number
   readonly contentType: string
-  readonly body: string
+  readonly body: string | Uint8Array
 }
 
 /** The page that is scraped: what was pushed and what the Pushgateway says of itself, by name and then by labels. */
@@ -26,6 +26,10 @@ export function expose(options: {
     return { status: 500, contentType: 'text/plain; charset=utf-8', body }
   }
   const escaping = negotiateEscaping(options.accept)
+  if (wantsProtobuf(options.accept)) {
+    const body = writeDelimitedFamilies(families.map((family) => withEscapedNames(family, escaping))).toBytes()
+    return { status: 200, contentType: `${PROTOBUF}; escaping=${escaping}`, body }
+  }
   const body = families.map((family) => formatFamily(family, escaping)).join('')
   return { status: 200, contentType: `text/plain; version=0.0.4; charset=utf-8; escaping=${escaping}`, body }
 }
@@ -40,10 +44,19 @@ function merge(pushed: Iterable<MetricFamily>, own: Iterable<MetricFamily>): Met
     }
   }
   for (const family of merged.values()) {
-    const keyed = family.metrics.map((metric) => ({ metric, key: seriesSignature(metric) }))
-    family.metrics = keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ metric }) => metric)
+    family.metrics.sort(compareMetrics)
   }
   return [...merged.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Fewer labels first, then by their values. Source: client_golang, `internal.MetricSorter`. */
+function compareMetrics(a: FamilyMetric, b: FamilyMetric): number {
+  if (a.labels.length !== b.labels.length) return a.labels.length - b.labels.length
+  for (const [index, { value }] of a.labels.entries()) {
+    const other = b.labels[index]!.value
+    if (value !== other) return value < other ? -1 : 1
+  }
+  return 0
 }
 
 function withSortedLabels(metric: FamilyMetric): FamilyMetric {
@@ -59,6 +72,32 @@ function firstProblem(families: readonly MetricFamily[]): string | undefined {
     if (error instanceof InconsistentError) return error.message
     throw error
   }
+}
+
+const PROTOBUF = 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited'
+
+/** Whether protobuf is named before the text format, as `scrape_protocols` of Prometheus orders them. */
+export function wantsProtobuf(accept: string | undefined): boolean {
+  const offers = (accept ?? '').split(',').map((part, index) => {
+    const [type = '', ...parameters] = part.split(';').map((text) => text.trim().replaceAll('"', ''))
+    const q = Number(parameters.find((text) => text.startsWith('q='))?.slice(2) ?? 1)
+    const isProtobuf =
+      type === 'application/vnd.google.protobuf' &&
+      parameters.includes('proto=io.prometheus.client.MetricFamily') &&
+      parameters.includes('encoding=delimited')
+    const isText = type === 'text/plain' && !parameters.some((text) => /^version=(?!0\.0\.4$)/.test(text))
+    return { q, index, isProtobuf, isText }
+  })
+  const known = offers.filter(({ isProtobuf, isText, q }) => q > 0 && (isProtobuf || isText))
+  return known.sort((a, b) => b.q - a.q || a.index - b.index)[0]?.isProtobuf ?? false
+}
+
+function withEscapedNames(family: MetricFamily, escaping: NameEscaping): MetricFamily {
+  const metrics = family.metrics.map((metric) => ({
+    ...metric,
+    labels: metric.labels.map(({ name, value }) => ({ name: escapeName(name, escaping), value })),
+  }))
+  return { ...family, name: escapeName(family.name, escaping), metrics }
 }
 
 const ESCAPINGS: readonly NameEscaping[] = ['allow-utf-8', 'underscores', 'dots', 'values']

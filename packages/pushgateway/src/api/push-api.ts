@@ -13,6 +13,7 @@ export interface PushApiOptions {
   readonly names: NameRules
   /** Pushes that are not checked are answered with 202. */
   readonly checkConsistency: boolean
+  readonly monotonicMs: () => number
   readonly observe: (push: { method: string; sizeBytes: number; seconds: number }) => void
 }
 
@@ -23,6 +24,8 @@ export function addPushApi(server: HttpServer, options: PushApiOptions): void {
     api.addHook('onRequest', async (request, reply) => {
       // As Go's mux does: an empty part cannot be told from a doubled slash, so it has to be given as base64.
       const path = decodedPath(request)
+      // Upstream's router has nothing below here, and offers the path without the slash, which is not there either.
+      if (path === `${prefix}/metrics/job/`) return reply.redirect(`${prefix}/metrics/job`, 307)
       if (!path.includes('//')) return undefined
       return reply.redirect(encodeURI(path.replaceAll(/\/{2,}/g, '/')), 301)
     })
@@ -37,7 +40,7 @@ export function addPushApi(server: HttpServer, options: PushApiOptions): void {
     api.removeAllContentTypeParsers()
     api.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null))
     const push = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-      const startMs = performance.now()
+      const startMs = options.monotonicMs()
       const labels = parseGroupingKey(pathBelowMetrics(request, prefix), options.names)
       const { families, sizeBytes } = await readPushBody(request.raw, encodings.get(request), options.names)
       try {
@@ -51,7 +54,7 @@ export function addPushApi(server: HttpServer, options: PushApiOptions): void {
       options.observe({
         method: request.method.toLowerCase(),
         sizeBytes,
-        seconds: (performance.now() - startMs) / 1000,
+        seconds: (options.monotonicMs() - startMs) / 1000,
       })
       return reply.code(options.checkConsistency ? 200 : 202).send()
     }
