@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { getHeapStatistics } from 'node:v8'
 import type * as PromClient from 'prom-client'
-import type { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Counter, Gauge, Histogram, Registry, Summary } from 'prom-client'
 import type { Clock } from './clock.ts'
 
 /** Metrics that a system keeps about itself, under upstream's names where it has them. One registry per system. */
@@ -15,7 +15,7 @@ export class SelfMetrics {
     this.registry = new client.Registry()
   }
 
-  /** This and the next two return the metric that is there already when it was made before, by another component of its kind. */
+  /** This and the next three return the metric that is there already when it was made before, by another component of its kind. */
   counter<L extends string = string>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
     const known = this.registry.getSingleMetric(name) as Counter<L> | undefined
     if (known) return known
@@ -50,6 +50,26 @@ export class SelfMetrics {
     const known = this.registry.getSingleMetric(name) as Histogram<L> | undefined
     if (known) return known
     return new this.#client.Histogram({ name, help, labelNames, buckets: [...buckets], registers: [this.registry] })
+  }
+
+  /** Quantiles of what was observed in the last ten minutes. */
+  summary<L extends string = string>(
+    name: string,
+    help: string,
+    quantiles: readonly number[],
+    labelNames: readonly L[] = [],
+  ): Summary<L> {
+    const known = this.registry.getSingleMetric(name) as Summary<L> | undefined
+    if (known) return known
+    return new this.#client.Summary({
+      name,
+      help,
+      labelNames,
+      percentiles: [...quantiles],
+      maxAgeSeconds: 600,
+      ageBuckets: 5,
+      registers: [this.registry],
+    })
   }
 
   /** A counter whose running total is kept elsewhere and read at scrape time. */

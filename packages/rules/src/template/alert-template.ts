@@ -31,32 +31,27 @@ Object.defineProperty(AlertTemplateData, 'name', {
 
 /** The text of a label or annotation of an alerting rule. */
 export class AlertTemplate {
+  readonly #name: string
   readonly #text: string
   readonly #expander: TemplateExpander | undefined
+  /** Go's complaint about the text. */
   readonly #problem: string | undefined
 
   constructor(alertName: string, text: string) {
     this.#text = text
+    this.#name = `__alert_${alertName}`
     if (!text.includes('{{')) return
-    const name = templateName(alertName)
     try {
-      this.#expander = new TemplateExpander(name, VARIABLES + text)
+      this.#expander = new TemplateExpander(this.#name, VARIABLES + text)
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
-      this.#problem = `error parsing template ${name}: ${error.message}`
+      this.#problem = error.message
     }
   }
 
-  /** @returns what is wrong with the template, or undefined */
-  static problemOf(alertName: string, text: string): string | undefined {
-    if (!text.includes('{{')) return undefined
-    try {
-      new TemplateExpander(templateName(alertName), VARIABLES + text)
-      return undefined
-    } catch (error) {
-      if (error instanceof TemplateError) return error.message
-      throw error
-    }
+  /** What is wrong with the text, or undefined. */
+  get problem(): string | undefined {
+    return this.#problem
   }
 
   /** The text without a template in it, which every alert shares. */
@@ -66,7 +61,7 @@ export class AlertTemplate {
 
   /** Never fails: what goes wrong becomes the text. @param onError told what went wrong */
   async expand(expansion: Expansion, onError: (problem: string) => void): Promise<string> {
-    let problem = this.#problem
+    let problem = this.#problem && `error parsing template ${this.#name}: ${this.#problem}`
     if (this.#expander !== undefined) {
       try {
         return await this.#expander.expand(expansion)
@@ -79,8 +74,4 @@ export class AlertTemplate {
     onError(problem)
     return `<error expanding template: ${problem}>`
   }
-}
-
-function templateName(alertName: string): string {
-  return `__alert_${alertName}`
 }

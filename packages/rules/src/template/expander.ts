@@ -78,7 +78,10 @@ export class TemplateExpander {
     return { parameters: ['string', 'any'], call: include }
   }
 
-  #attempt(expansion: Expansion, answers: ReadonlyMap<string, QueryResult | TemplateFunctionError>): string | QueryNeeded {
+  #attempt(
+    expansion: Expansion,
+    answers: ReadonlyMap<string, QueryResult | TemplateFunctionError>,
+  ): string | QueryNeeded {
     this.#current = {
       timeMs: expansion.timeMs,
       externalUrl: expansion.externalUrl,

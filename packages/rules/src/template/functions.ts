@@ -114,9 +114,7 @@ function first(value: unknown): TemplateSample {
 
 function sortByLabel(name: string, value: unknown): QueryResult {
   const key = (sample: TemplateSample): string => sample.Labels.get(name) ?? ''
-  return QueryResult.from(
-    Array.from(resultOf(value)).toSorted((a, b) => compareText(key(a), key(b))),
-  ) as QueryResult
+  return QueryResult.from(Array.from(resultOf(value)).toSorted((a, b) => compareText(key(a), key(b)))) as QueryResult
 }
 
 function compiled(pattern: string, describe: (problem: string) => string): Regex {

@@ -196,7 +196,10 @@ function formatPart(part: string, date: Date): string {
 }
 
 function fraction(part: string, date: Date): string {
-  const digits = String(date.getUTCMilliseconds()).padStart(3, '0').padEnd(9, '0').slice(0, part.length - 1)
+  const digits = String(date.getUTCMilliseconds())
+    .padStart(3, '0')
+    .padEnd(9, '0')
+    .slice(0, part.length - 1)
   const kept = part[1] === '0' ? digits : digits.replace(/0+$/, '')
   return kept === '' ? '' : part[0] + kept
 }

@@ -28,7 +28,8 @@ if (cases.length === 0) console.log('alert templates: skipped, the conformance c
 let passed = 0
 
 after(() => {
-  if (cases.length > 0) console.log(`prometheus-config alert templates: ${passed} passed, ${cases.length - passed} failed`)
+  if (cases.length > 0)
+    console.log(`prometheus-config alert templates: ${passed} passed, ${cases.length - passed} failed`)
 })
 
 for (const one of cases) {
