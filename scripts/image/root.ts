@@ -24,7 +24,9 @@ export interface RootOptions {
 }
 
 const SYSTEM = ['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/usr/bin', '/usr/sbin', '/usr/lib', '/usr/lib64']
+/** For steps that build; what only runs has the loader's cache and can mount what it wants in /etc. */
 const SYSTEM_DATA = ['/usr/share', '/etc']
+const LOADER = '/etc/ld.so.cache'
 const DEVICES = ['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom']
 
 /**
@@ -43,7 +45,8 @@ export function inRoot(options: RootOptions): readonly string[] {
     'mount --make-rprivate /',
     READ_ONLY,
     ...(isEmpty ? [`mount -t tmpfs tmpfs ${quote(root)}`] : []),
-    ...[...SYSTEM, ...SYSTEM_DATA].map((path) => systemDirectory(root, path)),
+    ...[...SYSTEM, ...(isEmpty ? [] : SYSTEM_DATA)].map((path) => systemDirectory(root, path)),
+    ...(isEmpty ? [bind(root, { source: LOADER, target: LOADER, isReadOnly: true })] : []),
     `mkdir -p ${quote(`${root}/proc`)}; mount -t proc proc ${quote(`${root}/proc`)}`,
     `mkdir -p ${quote(`${root}/dev`)}; mount -t tmpfs -o mode=755 tmpfs ${quote(`${root}/dev`)}`,
     ...DEVICES.map((path) => bind(root, { source: path, target: path })),
