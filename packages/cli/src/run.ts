@@ -37,6 +37,18 @@ export async function run(options: RunOptions): Promise<number> {
         const { check } = await import('./command/check.ts')
         return await check(line.systems, line.options, print)
       }
+      case 'backup': {
+        const { backup } = await import('./command/backup.ts')
+        return await backup(line.args, { print, printError })
+      }
+      case 'restore': {
+        const { restoreCommand } = await import('./command/restore.ts')
+        return await restoreCommand(line.args, { print, printError })
+      }
+      case 'verify': {
+        const { verify } = await import('./command/verify.ts')
+        return await verify(line.args, { print, printError })
+      }
       case 'up':
       case 'serve': {
         const { up } = await import('./command/up.ts')
@@ -50,10 +62,15 @@ export async function run(options: RunOptions): Promise<number> {
       }
     }
   } catch (error) {
-    if (error instanceof UsageError) for (const problem of error.problems) printError(problem)
+    if (isToldProblems(error)) for (const problem of error.problems) printError(problem)
     else if (error instanceof DataDirectoryInUseError || error instanceof UnfinishedRestoreError)
       printError(error.message)
     else throw error
     return 1
   }
+}
+
+/** UsageError, and BackupError, whose module only its commands load. */
+function isToldProblems(error: unknown): error is Error & { readonly problems: readonly string[] } {
+  return error instanceof UsageError || (error instanceof Error && error.name === 'BackupError' && 'problems' in error)
 }

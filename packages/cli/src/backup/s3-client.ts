@@ -67,7 +67,8 @@ export class S3Client {
         return await attempt()
       } catch (error) {
         this.#signal.throwIfAborted()
-        if (error instanceof S3Error && !isTemporary(error.status)) throw error
+        // Other BackupErrors are what an inner call of this gave up with.
+        if (error instanceof BackupError && !(error instanceof S3Error && isTemporary(error.status))) throw error
         if (count === MAX_ATTEMPTS) {
           throw new BackupError(`${what} failed ${MAX_ATTEMPTS} times, last: ${messageOf(error)}`, { cause: error })
         }

@@ -67,7 +67,7 @@ export class S3Store implements ObjectStore {
   }
 
   async #open(key: string, offset: number, end: number | undefined): Promise<Response> {
-    const headers =
+    const headers: Record<string, string> =
       offset === 0 && end === undefined ? {} : { range: `bytes=${offset}-${end === undefined ? '' : end - 1}` }
     try {
       return await this.#client.send({ method: 'GET', key: this.#prefix + key, headers })

@@ -9,6 +9,7 @@ export type CommandLine =
       readonly systems: readonly SystemArguments[]
       readonly options: OwnOptions
     }
+  | { readonly command: Tool; readonly args: readonly string[] }
   | { readonly command: 'version' }
   | { readonly command: 'help' }
 
@@ -31,6 +32,10 @@ export type LogLevelName = (typeof LOG_LEVELS)[number]
 const COMMANDS = ['up', 'serve', 'check', 'version', 'help'] as const
 type Command = (typeof COMMANDS)[number]
 
+/** Commands that read their arguments themselves. */
+const TOOLS = ['backup', 'restore', 'verify'] as const
+export type Tool = (typeof TOOLS)[number]
+
 const OWN_DEFAULTS = { data: 'data', stack: 'stack', listen: '127.0.0.1', 'log-level': 'warn' }
 
 /**
@@ -38,6 +43,8 @@ const OWN_DEFAULTS = { data: 'data', stack: 'stack', listen: '127.0.0.1', 'log-l
  * @throws UsageError with every problem
  */
 export function readCommandLine(args: readonly string[], systems: readonly SystemEntry[]): CommandLine {
+  const tool = TOOLS.find((name) => name === args[0])
+  if (tool) return { command: tool, args: args.slice(1) }
   const problems: string[] = []
   const { words, flags } = split(args)
   if (flags.some(({ name }) => name === 'help' || name === 'h')) return { command: 'help' }
@@ -102,7 +109,7 @@ function split(args: readonly string[]): { words: string[]; flags: Flag[] } {
 function readCommand(word: string | undefined, problems: string[]): Command {
   if (word === undefined) return 'up'
   if ((COMMANDS as readonly string[]).includes(word)) return word as Command
-  problems.push(`unknown command "${word}"; there are ${COMMANDS.join(', ')}`)
+  problems.push(`unknown command "${word}"; there are ${[...COMMANDS, ...TOOLS].join(', ')}`)
   return 'up'
 }
 

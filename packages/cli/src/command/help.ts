@@ -26,12 +26,18 @@ const GENERAL = `quartet [command] [system…] [flags]
   up                 everything (the default)
   serve <system…>    some systems; with one, its flags need no prefix
   check [system…]    reads every configuration file and says what is wrong, without effect or not supported
+  backup <place>     copies all data to a folder or s3://bucket/prefix, also while everything runs
+  backup list <place>
+  restore <place>    writes a backup into an empty data directory
+  verify <place>     reads every byte of the backups, or of a data directory, and says what is wrong
   version, help
 
   --data=./data        where everything is stored
   --stack=./stack      where the configuration files are
   --listen=127.0.0.1   host to listen on where a flag names only a port
   --log-level=warn     debug, info, warn, error or silent
+
+backup, restore and verify have flags of their own: quartet backup --help
 
 Signals: SIGINT and SIGTERM stop in order, a second one at once; SIGHUP reads the configuration again.
 `
