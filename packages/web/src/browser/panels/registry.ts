@@ -19,11 +19,14 @@ const panels: Readonly<Record<string, Load>> = {
   logs: load(() => import('./logs/logs-panel.tsx')),
   traces: load(() => import('./traces/traces-panel.tsx')),
   piechart: load(() => import('./piechart/pie-chart-panel.tsx')),
+  'state-timeline': load(() => import('./state-timeline/state-timeline-panel.tsx')),
+  'status-history': load(() => import('./status-history/status-history-panel.tsx')),
+  alertlist: load(() => import('./alert-list/alert-list-panel.tsx')),
   dashlist: load(() => import('./dashboard-list/dashboard-list-panel.tsx')),
 }
 
 /** Panels that show something else than the answer to their queries. */
-const withoutQueries = new Set(['text', 'dashlist', 'row'])
+const withoutQueries = new Set(['text', 'dashlist', 'alertlist', 'row'])
 
 const loaded = new Map<string, PanelPlugin>()
 
