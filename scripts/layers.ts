@@ -30,7 +30,7 @@ interface Rooms {
 }
 
 const STORE: Rooms = {
-  order: ['config', 'storage', 'ingest', 'query', 'api'],
+  order: ['config', 'storage', 'ingest', 'query', 'rules', 'api'],
   hidden: { query: ['storage', 'ingest'] },
   ports: ['query/source.ts'],
 }

@@ -6,7 +6,15 @@ import {
   Lifecycle,
   parseListenAddress,
 } from '@quartet/runtime'
-import type { HttpServer, Logger, RawHandler, RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
+import type {
+  Finding,
+  HttpServer,
+  Logger,
+  RawHandler,
+  RunningSystem,
+  SelfMetrics,
+  SystemOptions,
+} from '@quartet/runtime'
 import { ScrapeManager } from '@quartet/scrape'
 import { directorySnapshots, nodeFileSystem } from '@quartet/storage'
 import type { DirectorySnapshots } from '@quartet/storage'
@@ -18,8 +26,14 @@ import type { MetricsSettings } from './config/flags.ts'
 import { loadPrometheusConfig } from './config/prometheus-config.ts'
 import type { PrometheusConfig } from './config/prometheus-config.ts'
 import { otlpMetricsHandler, remoteWriteHandler } from './ingest/index.ts'
+import { parseOptions } from './config/parse-options.ts'
 import { QueryEngine } from './query/engine.ts'
 import { QueryGate } from './query/query-gate.ts'
+import { Alerting } from './rules/alerting.ts'
+import type { PreparedAlerting } from './rules/alerting.ts'
+import { externalUrlOf } from './rules/external-url.ts'
+import { loadRules } from './rules/promql-rules.ts'
+import type { LoadedRules } from './rules/promql-rules.ts'
 import { addServiceMetrics } from './self-metrics.ts'
 import type { ServiceMetrics } from './self-metrics.ts'
 import { MetricsDatabase } from './storage/database.ts'
@@ -28,9 +42,10 @@ import { MetricsDatabase } from './storage/database.ts'
 export async function startMetrics(options: SystemOptions): Promise<RunningSystem> {
   const settings = readSettings(options.flags)
   const config = await loadPrometheusConfig(settings.configFile)
+  const rules = await loadRules(config, parseOptions(settings))
   const rooms = new Lifecycle()
   try {
-    const service = await MetricsService.build({ options, settings, config, rooms })
+    const service = await MetricsService.build({ options, settings, config, rules, rooms })
     return service
   } catch (error) {
     await rooms.stop()
@@ -56,6 +71,7 @@ class MetricsService implements RunningSystem {
   readonly #parts: Parts
   readonly #startedMs: number
   #config: PrometheusConfig
+  readonly #alerting: Alerting
   #engine: QueryEngine
   #lastReload: { isSuccessful: boolean; timeMs: number }
 
@@ -63,9 +79,10 @@ class MetricsService implements RunningSystem {
     options: SystemOptions
     settings: MetricsSettings
     config: PrometheusConfig
+    rules: LoadedRules
     rooms: Lifecycle
   }): Promise<MetricsService> {
-    const { options, settings, config, rooms } = given
+    const { options, settings, config, rules, rooms } = given
     const { clock, logger } = options
     const selfMetrics = createSelfMetrics({ clock })
     const database = await rooms.start(
@@ -82,9 +99,11 @@ class MetricsService implements RunningSystem {
       { options, settings, rooms, database, scrapes, gate, selfMetrics, serviceMetrics },
       config,
     )
+    const alerting = await service.#alerting.prepare(config, rules)
     await service.#listen()
-    logFindings(config, logger)
+    logFindings([...config.findings, ...rules.findings], logger)
     await scrapes.apply(config.scrapeConfigs)
+    await service.#applyAlerting(alerting)
     return service
   }
 
@@ -95,6 +114,7 @@ class MetricsService implements RunningSystem {
     const directory = resolve(parts.settings.storagePath)
     this.snapshots = directorySnapshots({ fileSystem: nodeFileSystem, directory })
     this.#engine = this.#createEngine(config)
+    this.#alerting = this.#createAlerting()
     this.#lastReload = { isSuccessful: true, timeMs: this.#startedMs }
     parts.serviceMetrics.setReload(true, this.#startedMs)
   }
@@ -103,8 +123,10 @@ class MetricsService implements RunningSystem {
   async reload(): Promise<void> {
     const { settings, database, scrapes, serviceMetrics, options } = this.#parts
     let config: PrometheusConfig
+    let alerting: PreparedAlerting
     try {
       config = await loadPrometheusConfig(settings.configFile)
+      alerting = await this.#alerting.prepare(config, await loadRules(config, parseOptions(settings)))
     } catch (error) {
       this.#lastReload = { ...this.#lastReload, isSuccessful: false }
       serviceMetrics.setReload(false, this.#lastReload.timeMs)
@@ -114,8 +136,9 @@ class MetricsService implements RunningSystem {
     database.setMaxExemplars(config.maxExemplars)
     this.#engine = this.#createEngine(config)
     this.#config = config
-    logFindings(config, options.logger)
+    logFindings([...config.findings, ...alerting.rules.findings], options.logger)
     await scrapes.apply(config.scrapeConfigs)
+    await this.#applyAlerting(alerting)
     const timeMs = options.clock.nowMs()
     this.#lastReload = { isSuccessful: true, timeMs }
     serviceMetrics.setReload(true, timeMs)
@@ -135,10 +158,29 @@ class MetricsService implements RunningSystem {
       defaultStepMs: config.evaluationIntervalMs,
       nowMs: () => options.clock.nowMs(),
       delayNameRemoval: features.has('promql-delayed-name-removal'),
-      experimentalFunctions: features.has('promql-experimental-functions'),
-      durationExpressions: features.has('promql-duration-expr'),
-      extendedRangeSelectors: features.has('promql-extended-range-selectors'),
+      ...parseOptions(settings),
     })
+  }
+
+  #createAlerting(): Alerting {
+    const { options, settings, database, selfMetrics, serviceMetrics, rooms } = this.#parts
+    const alerting = new Alerting({
+      clock: options.clock,
+      logger: options.logger,
+      metrics: selfMetrics,
+      settings,
+      source: database.source,
+      sink: database.sink,
+      engine: () => this.#engine,
+      observeQuery: serviceMetrics.observeQuery,
+    })
+    rooms.onStop(() => alerting.stop())
+    return alerting
+  }
+
+  async #applyAlerting(prepared: PreparedAlerting): Promise<void> {
+    const externalUrl = externalUrlOf(this.#parts.settings.externalUrl, this.endpoints[0].url)
+    await this.#alerting.apply(prepared, externalUrl)
   }
 
   async #listen(): Promise<void> {
@@ -252,6 +294,8 @@ class MetricsService implements RunningSystem {
       stats: () => database.stats(),
       cardinality: (limit) => database.cardinality(limit),
       scrapes,
+      rules: this.#alerting.rules,
+      notifier: this.#alerting.notifier,
       config: () => this.#config,
       startedMs: this.#startedMs,
       lastReload: () => this.#lastReload,
@@ -261,8 +305,8 @@ class MetricsService implements RunningSystem {
 }
 
 /** What the configuration asks for in vain is said at every start and reload. */
-function logFindings(config: PrometheusConfig, logger: Logger): void {
-  for (const { at, message } of config.findings)
+function logFindings(findings: readonly Finding[], logger: Logger): void {
+  for (const { at, message } of findings)
     logger.warn({ at, finding: message }, 'part of the configuration has no effect')
 }
 

@@ -9,6 +9,8 @@ export { createRelabelRule, relabel, RELABEL_ACTIONS } from './relabel/relabel.t
 export type { RelabelAction, RelabelRule, RelabelRuleConfig } from './relabel/relabel.ts'
 export { createTarget, populateLabels, withScrapeDefaults } from './target/target.ts'
 export type { DiscoveredTarget, PopulatedLabels, Target } from './target/target.ts'
+export { FileDiscovery } from './discovery/file.ts'
+export { staticDiscovery } from './discovery/static.ts'
 export { ScrapeManager } from './scrape-manager.ts'
 export type { ActiveTarget, DroppedTarget } from './scrape-pool.ts'
 export type { ScrapeStatus } from './loop/scrape-loop.ts'

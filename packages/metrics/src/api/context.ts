@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '@quartet/runtime'
+import type { Notifier, RuleManager } from '@quartet/rules'
 import type { ScrapeManager } from '@quartet/scrape'
 import type { MetricsSettings } from '../config/flags.ts'
 import type { PrometheusConfig } from '../config/prometheus-config.ts'
@@ -21,6 +22,8 @@ export interface ApiContext {
   readonly stats: () => DatabaseStats
   readonly cardinality: (limit: number) => CardinalityReport
   readonly scrapes: Pick<ScrapeManager, 'active' | 'dropped' | 'jobNames'>
+  readonly rules: Pick<RuleManager, 'groups' | 'activeAlerts'>
+  readonly notifier: Pick<Notifier, 'urls' | 'droppedUrls'>
   readonly config: () => PrometheusConfig
   readonly startedMs: number
   readonly observeQuery: (seconds: number) => void

@@ -9,6 +9,7 @@ import * as metadata from './metadata-routes.ts'
 import { landingPage } from './landing-page.ts'
 import * as queries from './query-routes.ts'
 import type { Reply } from './reply.ts'
+import * as rules from './rules-routes.ts'
 import * as status from './status-routes.ts'
 
 type Handler = (context: ApiContext, request: FastifyRequest) => Reply | Promise<Reply>
@@ -41,9 +42,9 @@ const ROUTES: readonly Route[] = [
   get('/status/runtimeinfo', status.runtimeInfo),
   get('/status/tsdb', status.tsdbStatus),
   get('/status/walreplay', status.walReplay),
-  get('/rules', status.rules),
-  get('/alerts', status.alerts),
-  get('/alertmanagers', status.alertmanagers),
+  get('/rules', rules.rules),
+  get('/alerts', rules.alerts),
+  get('/alertmanagers', rules.alertmanagers),
 ]
 
 /** For the status page. */

@@ -83,19 +83,6 @@ function finite(timeMs: number): number {
   return Number.isFinite(timeMs) ? timeMs : 0
 }
 
-/** As upstream answers with no rules configured; rules come with a later issue. */
-export function rules(): Reply {
-  return { data: { groups: [] } }
-}
-
-export function alerts(): Reply {
-  return { data: { alerts: [] } }
-}
-
-export function alertmanagers(): Reply {
-  return { data: { activeAlertmanagers: [], droppedAlertmanagers: [] } }
-}
-
 export function walReplay(): Reply {
   return { data: { min: 0, max: 0, current: 0 } }
 }

@@ -51,6 +51,28 @@ export const METRICS_FLAGS: readonly FlagDefinition[] = [
   text('query.timeout', 'Maximum time a query may take before being aborted.', '2m'),
   text('query.max-concurrency', 'Maximum number of queries executed concurrently.', '20'),
   text('query.max-samples', 'Maximum number of samples a single query can load into memory.', '50000000'),
+  text(
+    'rules.alert.for-outage-tolerance',
+    'Max time to tolerate prometheus outage for restoring "for" state of alert.',
+    '1h',
+  ),
+  text(
+    'rules.alert.for-grace-period',
+    'Minimum duration between alert and restored "for" state. This is maintained only for alerts with configured "for" time greater than grace period.',
+    '10m',
+  ),
+  text('rules.alert.resend-delay', 'Minimum amount of time to wait before resending an alert to Alertmanager.', '1m'),
+  text('rules.max-concurrent-evals', 'Accepted, has no effect: the rules of a group run one after the other.', '4'),
+  text(
+    'alertmanager.notification-queue-capacity',
+    'The capacity of the queue for pending Alertmanager notifications.',
+    '10000',
+  ),
+  toggle(
+    'alertmanager.drain-notification-queue-on-shutdown',
+    'Send any outstanding Alertmanager notifications when shutting down. If false, any outstanding Alertmanager notifications will be dropped when shutting down.',
+    'true',
+  ),
   { name: 'enable-feature', kind: 'string', repeatable: true, help: 'Comma separated feature names to enable.' },
   text('log.level', 'Accepted, has no effect: Quartet logs at one level.', 'info'),
   text('log.format', 'Accepted, has no effect: Quartet logs JSON.', 'json'),
@@ -79,6 +101,11 @@ export interface MetricsSettings {
   readonly queryTimeoutMs: number
   readonly queryConcurrency: number
   readonly queryMaxSamples: number
+  readonly outageToleranceMs: number
+  readonly forGracePeriodMs: number
+  readonly resendDelayMs: number
+  readonly notificationCapacity: number
+  readonly drainNotifications: boolean
   readonly features: ReadonlySet<string>
 }
 
@@ -140,6 +167,11 @@ export function readSettings(flags: SystemOptions['flags']): MetricsSettings {
     queryTimeoutMs: duration('query.timeout'),
     queryConcurrency: number('query.max-concurrency'),
     queryMaxSamples: number('query.max-samples'),
+    outageToleranceMs: duration('rules.alert.for-outage-tolerance'),
+    forGracePeriodMs: duration('rules.alert.for-grace-period'),
+    resendDelayMs: duration('rules.alert.resend-delay'),
+    notificationCapacity: number('alertmanager.notification-queue-capacity'),
+    drainNotifications: isOn('alertmanager.drain-notification-queue-on-shutdown'),
     features: new Set(many('enable-feature').flatMap((names) => names.split(','))),
   }
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => `error: ${problem}`))

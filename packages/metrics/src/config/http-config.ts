@@ -100,7 +100,11 @@ const httpConfig = section('config.HTTPClientConfig', httpFields)
 export type HttpSettings = z.infer<typeof httpConfig>
 
 /** What can be written and is not obeyed yet. */
-export const UNSUPPORTED_HTTP_KEYS = ['oauth2', 'proxy_url', 'proxy_from_environment', 'proxy_connect_header'] as const
+const UNSUPPORTED_HTTP_KEYS = ['oauth2', 'proxy_url', 'proxy_from_environment', 'proxy_connect_header'] as const
+
+export function unsupportedHttpKeys(http: HttpSettings): string[] {
+  return UNSUPPORTED_HTTP_KEYS.filter((key) => http[key] !== undefined && http[key] !== false)
+}
 
 /** Whether anything but the defaults is asked for. */
 export function isCustomHttp(http: HttpSettings): boolean {

@@ -75,7 +75,7 @@ test('refuses contradictions', async () => {
 test('accepts what upstream knows and says what has no effect yet', async () => {
   const { findings } = await loadText(`rule_files: [rules/*.yml]
 alerting:
-  alertmanagers: [{static_configs: [{targets: ['a:9093']}]}]
+  alertmanagers: [{static_configs: [{targets: ['a:9093']}], sigv4: {region: eu}}]
 scrape_configs:
 - job_name: k
   kubernetes_sd_configs: [{role: pod}]
@@ -83,8 +83,7 @@ scrape_configs:
   assert.deepEqual(
     findings.map(({ severity, at, message }) => [severity, at?.replace(/^.*yml:/, ''), message]),
     [
-      ['warning', '1:13', '"rule_files" is not supported yet and has no effect'],
-      ['warning', '3:3', '"alerting" is not supported yet and has no effect'],
+      ['warning', '3:68', '"sigv4" is not supported yet and has no effect'],
       ['warning', '6:26', '"kubernetes_sd_configs" is not supported yet and has no effect'],
     ],
   )

@@ -1,7 +1,9 @@
 import { ConfigError, loadYaml } from '@quartet/runtime'
 import type { Finding } from '@quartet/runtime'
 import type { ScrapeConfig } from '@quartet/scrape'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
+import { toAlertingConfig } from './alerting-section.ts'
+import type { AlertingConfig } from './alerting-section.ts'
 import { effectiveText } from './effective-text.ts'
 import type { OtlpSection } from './otlp-section.ts'
 import { expandExternalLabel } from './external-labels.ts'
@@ -15,6 +17,13 @@ export interface PrometheusConfig {
   /** The configuration in effect as YAML, without secrets. */
   text(): Promise<string>
   readonly evaluationIntervalMs: number
+  /** How far back rules look, unless their group says otherwise. */
+  readonly ruleQueryOffsetMs: number
+  /** Patterns of files, absolute. */
+  readonly ruleFiles: readonly string[]
+  readonly alerting: AlertingConfig
+  /** `metric_name_validation_scheme: legacy` */
+  readonly hasLegacyNames: boolean
   readonly externalLabels: Readonly<Record<string, string>>
   /** Those of the file and of `scrape_config_files`. */
   readonly scrapeConfigs: readonly ScrapeConfig[]
@@ -46,10 +55,15 @@ export async function loadPrometheusConfig(path: string): Promise<PrometheusConf
   })
   const labels = Object.entries(global.external_labels).map(([name, text]) => [name, expandExternalLabel(text)])
   const externalLabels: Record<string, string> = Object.fromEntries(labels)
+  const isLegacy = global.metric_name_validation_scheme === 'legacy'
   const shown = { ...effective, global: { ...global, external_labels: externalLabels } }
   return {
     text: () => effectiveText(shown),
     evaluationIntervalMs: global.evaluation_interval,
+    ruleQueryOffsetMs: global.rule_query_offset,
+    ruleFiles: value.rule_files.map((pattern) => resolve(directory, pattern)),
+    alerting: await toAlertingConfig(effective.alerting, { directory, isLegacy }),
+    hasLegacyNames: isLegacy,
     externalLabels,
     scrapeConfigs: await Promise.all([
       ...effective.scrape_configs.map((job) => toScrapeConfig(job, directory)),

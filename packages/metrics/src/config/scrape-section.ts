@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { discoveryFields, UNBUILT_DISCOVERIES } from './discovery/registry.ts'
 import { bytes, checked, duration, limit, optionalText, section } from './fields.ts'
 import type { GlobalSection } from './global-section.ts'
-import { checkHttp, httpClient, httpFields, UNSUPPORTED_HTTP_KEYS } from './http-config.ts'
+import { checkHttp, httpClient, httpFields, unsupportedHttpKeys } from './http-config.ts'
 import { metricNamesProblem, metricNameSchemes } from './metric-names.ts'
 import { compileRule, effectiveRule, relabelProblem, relabelRules } from './relabel-section.ts'
 import { DEFAULT_PROTOCOLS, protocolProblem, protocolsProblem } from './scrape-protocols.ts'
@@ -119,7 +119,6 @@ function defaultProtocols(job: ScrapeSection, global: GlobalSection): string[] {
 
 /** Keys of a scrape configuration as it was written that have no effect yet. */
 export function unsupportedScrapeKeys(job: ScrapeSection): string[] {
-  const http = UNSUPPORTED_HTTP_KEYS.filter((key) => job[key] !== undefined && job[key] !== false)
   const keys = (
     [
       'scrape_protocols',
@@ -135,7 +134,7 @@ export function unsupportedScrapeKeys(job: ScrapeSection): string[] {
       'metric_name_escaping_scheme',
     ] as const
   ).filter((key) => job[key] !== undefined && job[key] !== 0 && job[key] !== '')
-  return [...UNBUILT_DISCOVERIES.filter((key) => job[key].length > 0), ...http, ...keys]
+  return [...UNBUILT_DISCOVERIES.filter((key) => job[key].length > 0), ...unsupportedHttpKeys(job), ...keys]
 }
 
 /** @param job an effective one @param directory against which relative file names are resolved */

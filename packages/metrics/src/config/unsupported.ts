@@ -1,5 +1,6 @@
 import type { Finding } from '@quartet/runtime'
 import { UNBUILT_DISCOVERIES } from './discovery/registry.ts'
+import { unsupportedHttpKeys } from './http-config.ts'
 import type { PrometheusSections } from './prometheus-schema.ts'
 import { unsupportedScrapeKeys } from './scrape-section.ts'
 
@@ -9,12 +10,14 @@ export function unsupportedKeys(config: PrometheusSections, at: (path: (string |
   const note = (path: (string | number)[]): void => {
     findings.push(noEffect(at(path), String(path.at(-1))))
   }
-  for (const key of ['rule_files', 'remote_write', 'remote_read'] as const) {
+  for (const key of ['remote_write', 'remote_read'] as const) {
     if (config[key].length > 0) note([key])
   }
-  if (config.alerting !== undefined) note(['alerting'])
   for (const [index, target] of (config.alerting?.alertmanagers ?? []).entries()) {
-    for (const key of UNBUILT_DISCOVERIES) if (target[key].length > 0) note(['alerting', 'alertmanagers', index, key])
+    const place = ['alerting', 'alertmanagers', index]
+    for (const key of UNBUILT_DISCOVERIES) if (target[key].length > 0) note([...place, key])
+    for (const key of unsupportedHttpKeys(target)) note([...place, key])
+    if (target.sigv4 !== undefined) note([...place, 'sigv4'])
   }
   if (config.tracing !== undefined) note(['tracing'])
   const { global } = config
@@ -22,7 +25,6 @@ export function unsupportedKeys(config: PrometheusSections, at: (path: (string |
     if (global[key] !== undefined) note(['global', key])
   }
   for (const key of [
-    'rule_query_offset',
     'scrape_native_histograms',
     'convert_classic_histograms_to_nhcb',
     'always_scrape_classic_histograms',

@@ -39,6 +39,8 @@ export async function startApi(
       throw new Error('no database behind this API')
     },
     scrapes: { active: () => [], dropped: () => [], jobNames: [] },
+    rules: { groups: [], activeAlerts: [] },
+    notifier: { urls: [], droppedUrls: [] },
     config: () => {
       throw new Error('no configuration behind this API')
     },
