@@ -20,6 +20,9 @@ export class NodeExporter {
   /** What each collector has last complained about: told again only when it changes. */
   readonly #complaints = new Map<string, string>()
 
+  /** Of the flags, which are few. */
+  readonly #patterns = new Map<string, Pattern>()
+
   constructor(options: NodeExporterOptions) {
     this.#options = options
   }
@@ -40,7 +43,10 @@ export class NodeExporter {
 
   #pattern(name: string): Pattern | undefined {
     const text = this.#options.option(name)
-    return text === undefined || text === '' ? undefined : compileRegex(text)
+    if (text === undefined || text === '') return undefined
+    let pattern = this.#patterns.get(text)
+    if (!pattern) this.#patterns.set(text, (pattern = compileRegex(text)))
+    return pattern
   }
 
   async #run(collector: Collector, page: MetricPage): Promise<void> {
