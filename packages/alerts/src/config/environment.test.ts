@@ -37,7 +37,7 @@ test('SMTP_* fill in the receiver of the stack, whatever the password holds', as
     SMTP_REQUIRE_TLS: 'false',
   })
   assert.deepEqual(leftOut, [])
-  const [email] = config.receivers?.[0]['email_configs'] as Record<string, unknown>[]
+  const [email] = config.receivers![0]['email_configs'] as Record<string, unknown>[]
   assert.equal(email['smarthost'], 'mail.example.com:587')
   assert.equal(email['to'], 'a@example.com, b@example.com')
   assert.equal(email['require_tls'], false)

@@ -32,7 +32,7 @@ export class Execution {
   readonly #functions: TemplateFunctions
   readonly #missingKey: MissingKey
   readonly #limits: ExecuteLimits
-  readonly #print: (value: unknown) => string
+  readonly #print: (value: unknown, before: string) => string
   #output = ''
   #variables: Variable[] = []
   #name: string
@@ -45,7 +45,7 @@ export class Execution {
     functions: TemplateFunctions
     missingKey: MissingKey
     limits: ExecuteLimits
-    print?: ((value: unknown) => string) | undefined
+    print?: ((value: unknown, before: string) => string) | undefined
     name: string
   }) {
     this.#templates = options.templates
@@ -77,7 +77,11 @@ export class Execution {
         case 'action': {
           const value = this.#pipeline(node.pipeline, dot)
           if (node.pipeline.assign === 'none')
-            this.#write(value === NO_VALUE || value === null || value === undefined ? '<no value>' : this.#print(value))
+            this.#write(
+              value === NO_VALUE || value === null || value === undefined
+                ? '<no value>'
+                : this.#print(value, this.#output),
+            )
           break
         }
         case 'break':
@@ -384,9 +388,8 @@ export class Execution {
 
   #fail(offset: number, context: string, message: string, cause?: unknown): never {
     const source = this.#sources.get(this.#name) ?? ''
-    const short = Buffer.byteLength(context) > 20 ? `${Buffer.from(context).subarray(0, 20).toString()}...` : context
     const where = `${this.#name}:${lineOf(source, offset)}:${columnOf(source, offset)}`
-    throw new TemplateError(`template: ${where}: executing "${this.#name}" at <${short}>: ${message}`, { cause })
+    throw new TemplateError(`template: ${where}: executing "${this.#name}" at <${context}>: ${message}`, { cause })
   }
 }
 

@@ -14,8 +14,8 @@ export interface TemplateOptions {
   readonly missingKey?: MissingKey
   /** Most UTF-16 units that an execution may write; 1 Mi by default. */
   readonly maxOutput?: number
-  /** How the value of an action is written; Go's `%v` by default. HTML templates escape here. */
-  readonly print?: (value: unknown) => string
+  /** How the value of an action is written; Go's `%v` by default. HTML templates escape here, by what stands before. */
+  readonly print?: (value: unknown, before: string) => string
 }
 
 /**

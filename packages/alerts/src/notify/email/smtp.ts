@@ -1,3 +1,4 @@
+import type SmtpConnection from 'nodemailer/lib/smtp-connection'
 import type { SMTPConnectionCustomAuthContext } from 'nodemailer/lib/smtp-connection'
 import type { ConnectionOptions } from 'node:tls'
 import { NotifyError } from '../notify-error.ts'
@@ -28,7 +29,6 @@ export interface Envelope {
 const CONNECT_TIMEOUT_MS = 30_000
 const IDLE_TIMEOUT_MS = 60_000
 
-type Connection = InstanceType<typeof import('nodemailer/lib/smtp-connection').default>
 interface SmtpError extends Error {
   readonly command?: string
   readonly response?: string
@@ -91,11 +91,11 @@ export async function sendMail(
 
 /** Turns callbacks and `error` events of a connection into one promise at a time. */
 class Session {
-  readonly #connection: Connection
+  readonly #connection: SmtpConnection
   #reject: ((error: Error) => void) | undefined
   #failure: Error | undefined
 
-  constructor(connection: Connection) {
+  constructor(connection: SmtpConnection) {
     this.#connection = connection
     connection.on('error', (error: Error) => this.fail(error))
     connection.on('end', () => this.fail(new Error('EOF')))
@@ -131,7 +131,7 @@ const GO_NAMES: Readonly<Record<Mechanism, string>> = {
 
 /** The first mechanism in the server's order for which there are credentials; without a user name none. */
 async function chooseMechanism(
-  connection: Connection,
+  connection: SmtpConnection,
   { host }: SmtpServer,
   credentials: () => Promise<Credentials>,
 ): Promise<{ name: Mechanism; pass: string; credentials: Credentials } | undefined> {

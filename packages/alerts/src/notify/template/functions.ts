@@ -1,18 +1,38 @@
-import { compileRegex, formatGoDuration, RegexError, sprintf, TemplateFunctionError } from '@quartet/query'
+import {
+  compileRegex,
+  escapeQuery,
+  formatGoDuration,
+  RegexError,
+  sprint,
+  sprintf,
+  TemplateFunctionError,
+} from '@quartet/query'
 import type { Regex, TemplateFunctions } from '@quartet/query'
 import { goJson } from '../go-json.ts'
 import { formatTime, GoTime } from './go-time.ts'
 
-/** Text that an HTML template writes as it is. */
+/** Text that an HTML template takes for what its kind says, instead of escaping it as any text. */
 export class SafeText {
   readonly text: string
-  constructor(text: string) {
+  /** `query` is escaped for a query already. */
+  readonly kind: 'html' | 'url' | 'query'
+  constructor(text: string, kind: SafeText['kind']) {
     this.text = text
+    this.kind = kind
   }
 
   toString(): string {
     return this.text
   }
+}
+
+/** What HTML templates have instead: escaped twice a link would be another one. */
+export const HTML_FUNCTIONS: TemplateFunctions = {
+  urlquery: {
+    parameters: [],
+    variadic: 'any',
+    call: (...values: unknown[]) => new SafeText(escapeQuery(sprint(values)), 'query'),
+  },
 }
 
 /** Upstream's functions for notification templates. */
@@ -24,8 +44,8 @@ export function notificationFunctions(nowMs: () => number): TemplateFunctions {
     trimSpace: { parameters: ['string'], call: (text: string) => text.trim() },
     join: { parameters: ['string', 'any'], call: join },
     match: { parameters: ['string', 'string'], call: (pattern: string, text: string) => regex(pattern).test(text) },
-    safeHtml: { parameters: ['string'], call: (text: string) => new SafeText(text) },
-    safeUrl: { parameters: ['string'], call: (text: string) => new SafeText(text) },
+    safeHtml: { parameters: ['string'], call: (text: string) => new SafeText(text, 'html') },
+    safeUrl: { parameters: ['string'], call: (text: string) => new SafeText(text, 'url') },
     urlUnescape: { parameters: ['string'], call: urlUnescape },
     reReplaceAll: {
       parameters: ['string', 'string', 'string'],

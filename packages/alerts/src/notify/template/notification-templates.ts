@@ -1,10 +1,11 @@
-import { escapeHtml, formatValue, Template, TemplateError } from '@quartet/query'
+import { Template, TemplateError } from '@quartet/query'
 import { ConfigError } from '@quartet/runtime'
 import { glob, readFile } from 'node:fs/promises'
 import { NotifyError } from '../notify-error.ts'
 import type { Data } from './data.ts'
 import { DEFAULT_TEMPLATES } from './default-templates.ts'
-import { notificationFunctions, SafeText } from './functions.ts'
+import { HTML_FUNCTIONS, notificationFunctions } from './functions.ts'
+import { printHtml } from './html-escape.ts'
 
 /** Expands one template text with the data of a notification. @throws NotifyError */
 export type Expander = (text: string) => string
@@ -24,7 +25,7 @@ export class NotificationTemplates {
   constructor(sources: readonly TemplateSource[], nowMs: () => number) {
     const functions = notificationFunctions(nowMs)
     this.#text = new Template('', functions, { missingKey: 'zero' })
-    this.#html = new Template('', functions, { missingKey: 'zero', print: printHtml })
+    this.#html = new Template('', { ...functions, ...HTML_FUNCTIONS }, { missingKey: 'zero', print: printHtml })
     for (const set of [this.#text, this.#html]) {
       set.parse(DEFAULT_TEMPLATES, 'default.tmpl')
       for (const { name, text } of sources) set.parse(text, name)
@@ -92,8 +93,4 @@ async function filesOf(pattern: string): Promise<string[]> {
   const paths: string[] = []
   for await (const path of glob(pattern)) paths.push(path)
   return paths.sort()
-}
-
-function printHtml(value: unknown): string {
-  return value instanceof SafeText ? value.text : escapeHtml(formatValue(value))
 }
