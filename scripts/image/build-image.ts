@@ -144,17 +144,9 @@ function copy(instruction: Extract<Instruction, { kind: 'copy' }>, image: Draft,
       const isDirectory = statSync(path).isDirectory()
       // A directory gives its content, a file itself.
       const place = isDirectory || (!target.endsWith('/') && !existsSync(to)) ? to : join(to, basename(path))
-      const filter = (each: string): boolean => {
-        if (other) return true
-        const local = relative(options.context, each)
-        // Exceptions may lie in a directory that is ignored, so directories are looked into.
-        return (
-          local === '' ||
-          !options.isIgnored(local) ||
-          (lstatSync(each).isDirectory() && !/(^|\/)(node_modules|\.git)$/.test(local))
-        )
-      }
-      cpSync(path, place, { recursive: true, verbatimSymlinks: true, filter })
+      const isWanted = (each: string): boolean =>
+        other !== undefined || !options.isIgnored(relative(options.context, each))
+      cpSync(path, place, { recursive: true, verbatimSymlinks: true, filter: isWanted })
       // As Docker: whoever owned it before, it is root's unless --chown says otherwise.
       if (process.getuid?.() === 0) changeOwner(path, place, owner ?? '0:0')
     }

@@ -2,7 +2,7 @@ import { matchesGlob } from 'node:path'
 
 /**
  * `.dockerignore` as Docker reads it: patterns from the root of the context, a directory's pattern holds for all in it, the last match
- * decides, `!` takes back. @returns whether a path (relative, with `/`) stays out
+ * decides, `!` takes back (but not out of a directory that is ignored as a whole). @returns whether a path (relative, with `/`) stays out
  */
 export function readDockerignore(text: string): (path: string) => boolean {
   const rules = text

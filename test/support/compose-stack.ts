@@ -111,6 +111,18 @@ export class ComposeStack implements Platform {
     this.#container(service).signal(signal)
   }
 
+  /** SIGKILL: nothing is flushed. */
+  kill(service: string): Promise<void> {
+    return this.#container(service).kill()
+  }
+
+  /** A new container on the volumes of the one before. */
+  async restart(service: string): Promise<void> {
+    const container = this.#run(service)
+    this.#containers.set(service, container)
+    await container.ready()
+  }
+
   /** As `docker compose stop`; exit codes by service. */
   async stop(): Promise<ReadonlyMap<string, number | null>> {
     const codes = await Promise.all(
@@ -245,6 +257,11 @@ class Container {
 
   signal(signal: NodeJS.Signals): void {
     process.kill(this.pid, signal)
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL')
+    await this.#exited
   }
 
   async stop(): Promise<number | null> {
