@@ -1,3 +1,11 @@
+/** `GET /api/alerting/summary`: how many alerts there are now, for the badge in the navigation. */
+export interface AlertingSummaryDto {
+  readonly firing: number
+  readonly pending: number
+  /** uids of the data sources that could not be asked. */
+  readonly failed: readonly string[]
+}
+
 /** What `/api/alertmanager/:uid/api/v2/status` answers: Alertmanager's status with its configuration taken apart, as Grafana does. */
 export interface AlertmanagerStatusDto {
   readonly cluster?: { readonly status: string; readonly peers?: readonly unknown[] }

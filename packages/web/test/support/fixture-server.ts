@@ -66,6 +66,7 @@ export async function startFixtureServer(): Promise<FixtureServer> {
     if (path === '/api/search') return json(200, hits)
     if (path === '/api/dashboards/uid/overview') return json(200, { dashboard: { ...overview, title }, meta })
     if (path.startsWith('/api/dashboards/uid/')) return json(404, { message: 'Dashboard not found' })
+    if (path === '/api/alerting/summary') return json(200, { firing: 0, pending: 0, failed: [] })
     if (path.startsWith('/api/user/')) return json(200, { message: 'ok' })
     const health = /^\/api\/datasources\/uid\/(\w+)\/health$/.exec(path)
     if (health)
@@ -194,6 +195,8 @@ function bootData(isSignedIn: boolean): BootData {
       buildInfo: { version: '12.3.1', commit: 'fixture', env: 'production' },
       featureToggles: {},
       disableLoginForm: false,
+      disableSignoutMenu: false,
+      isAutoLogin: false,
       oauth: {},
       minRefreshInterval: '5s',
       homeDashboardUid: '',

@@ -14,6 +14,21 @@ const DashboardPage = lazy(async () => ({
   default: (await import('../pages/dashboard/dashboard-page.tsx')).DashboardPage,
 }))
 const ExplorePage = lazy(async () => ({ default: (await import('../pages/explore/explore-page.tsx')).ExplorePage }))
+const RuleListPage = lazy(async () => ({
+  default: (await import('../pages/alerting/rule-list-page.tsx')).RuleListPage,
+}))
+const RulePage = lazy(async () => ({ default: (await import('../pages/alerting/rule-page.tsx')).RulePage }))
+const SilenceListPage = lazy(async () => ({
+  default: (await import('../pages/alerting/silence-list-page.tsx')).SilenceListPage,
+}))
+const SilenceFormPage = lazy(async () => ({
+  default: (await import('../pages/alerting/silence-form-page.tsx')).SilenceFormPage,
+}))
+const ContactPointsPage = lazy(async () => ({
+  default: (await import('../pages/alerting/contact-points-page.tsx')).ContactPointsPage,
+}))
+const RoutesPage = lazy(async () => ({ default: (await import('../pages/alerting/routes-page.tsx')).RoutesPage }))
+const GroupsPage = lazy(async () => ({ default: (await import('../pages/alerting/groups-page.tsx')).GroupsPage }))
 const NotFoundPage = lazy(async () => ({ default: (await import('../pages/not-found-page.tsx')).NotFoundPage }))
 
 export function AppRoutes(): ReactNode {
@@ -31,6 +46,16 @@ export function AppRoutes(): ReactNode {
             <Route path="/d/:uid" element={<DashboardPage />} />
             <Route path="/d/:uid/:slug" element={<DashboardPage />} />
             <Route path="/explore" element={<ExplorePage />} />
+            <Route path="/alerting" element={<Navigate to="/alerting/list" replace />} />
+            <Route path="/alerting/list" element={<RuleListPage />} />
+            <Route path="/alerting/silences" element={<SilenceListPage />} />
+            <Route path="/alerting/silence/new" element={<SilenceFormPage />} />
+            <Route path="/alerting/silence/:id/edit" element={<SilenceFormPage />} />
+            <Route path="/alerting/notifications" element={<ContactPointsPage />} />
+            <Route path="/alerting/routes" element={<RoutesPage />} />
+            <Route path="/alerting/groups" element={<GroupsPage />} />
+            <Route path="/alerting/:source/:id/view" element={<RulePage key="view" />} />
+            <Route path="/alerting/:source/:id/find" element={<RulePage key="find" isByName />} />
             <Route path="*" element={<NotFoundPage />} />
           </Routes>
         </Suspense>

@@ -87,7 +87,7 @@ function instanceSettings(dto: DataSourceDto, index: number): DataSourceInstance
 }
 
 function logoOf(type: string): string {
-  const known = ['prometheus', 'loki', 'tempo'].includes(type) ? type : 'quartet'
+  const known = ['prometheus', 'loki', 'tempo', 'alertmanager'].includes(type) ? type : 'quartet'
   return `${bootData.settings.appSubUrl}/public/img/${known}.svg`
 }
 

@@ -12,4 +12,5 @@ export const navigation: readonly NavigationItem[] = [
   { text: 'Home', icon: 'home' as IconName, path: '/', owns: /^\/$/ },
   { text: 'Dashboards', icon: 'apps', path: '/dashboards', owns: /^\/(dashboards|d)(\/|$)/ },
   { text: 'Explore', icon: 'compass', path: '/explore', owns: /^\/explore$/ },
+  { text: 'Alerting', icon: 'bell', path: '/alerting/list', owns: /^\/alerting(\/|$)/ },
 ]

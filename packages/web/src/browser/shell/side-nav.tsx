@@ -3,6 +3,7 @@ import { Icon, useStyles2 } from '@grafana/ui'
 import { css, cx } from '@emotion/css'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'react-router-dom'
+import { AlertBadge } from './alert-badge.tsx'
 import { Logo } from './logo.tsx'
 import { navigation } from './navigation.ts'
 
@@ -27,6 +28,7 @@ export function SideNav({ isOpen }: { readonly isOpen: boolean }): ReactNode {
           >
             <Icon name={icon} size="lg" />
             {isOpen && <span>{text}</span>}
+            {path.startsWith('/alerting') && <AlertBadge isNavOpen={isOpen} />}
           </Link>
         )
       })}

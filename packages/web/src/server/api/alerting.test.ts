@@ -162,3 +162,14 @@ test('secrets of receivers that older versions show are hidden as well', () => {
     x_configs: [{ url: 'y' }],
   })
 })
+
+test('the summary counts over all stores, asks rarely and says who did not answer', async () => {
+  web.store.answer = (request, response) => {
+    const alerts = request.url.startsWith('/prometheus/') ? null : [{ state: 'firing' }, { state: 'pending' }]
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ status: 'success', data: { alerts } }))
+  }
+  assert.deepEqual(await web.json('/api/alerting/summary'), { firing: 1, pending: 1, failed: ['gone'] })
+  await web.json('/api/alerting/summary')
+  assert.deepEqual(web.store.seen.map(({ url }) => url).sort(), ['/api/v1/alerts', '/prometheus/api/v1/alerts'])
+  assert.equal((await web.fetch('/api/alerting/summary', { headers: { cookie: '' } })).status, 401)
+})

@@ -3,18 +3,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { AlertmanagerStatusDto } from '../../common/alerting.ts'
 import type { DataSource } from '../provisioning/data-sources.ts'
 import { nameOf, StoreError } from '../query/store-client.ts'
+import { AlertingSummary } from './alerting-summary.ts'
 import { readAlertmanagerConfig } from './alertmanager-config.ts'
 import { requireRole } from './authentication.ts'
 import { streamBodies } from './pass-on.ts'
 import type { PassOn } from './pass-on.ts'
 import { refusalOf, roleNeeded } from './proxy-rules.ts'
+import { RULE_PATHS } from './rule-paths.ts'
 import type { Services } from './services.ts'
-
-/** Where a store that evaluates rules tells of them, and where it lets them be edited. */
-const RULES: Readonly<Record<string, { readonly state: string; readonly ruler: string | undefined }>> = {
-  prometheus: { state: '/api/v1', ruler: undefined },
-  loki: { state: '/prometheus/api/v1', ruler: '/loki/api/v1/rules' },
-}
 
 /** Upstream's name for rules and notifications of Grafana's own, of which there are none here. */
 const OWN = 'grafana'
@@ -23,7 +19,7 @@ type ByUid = { readonly Params: { readonly uid: string } }
 
 /**
  * Upstream's ways to alerting: `/api/prometheus/:uid/api/v1/{rules,alerts}`, `/api/ruler/:uid/api/v1/rules`,
- * `/api/alertmanager/:uid/api/v2/*` and `/api/alertmanager/:uid/config/api/v1/alerts`.
+ * `/api/alertmanager/:uid/api/v2/*` and `/api/alertmanager/:uid/config/api/v1/alerts`; and `/api/alerting/summary`, our own.
  */
 export function addAlertingRoutes(api: FastifyInstance, services: Services, passOn: PassOn): void {
   const find = (request: FastifyRequest<ByUid>, types: readonly string[]): DataSource => {
@@ -34,7 +30,13 @@ export function addAlertingRoutes(api: FastifyInstance, services: Services, pass
     }
     return source
   }
-  const withRules = Object.keys(RULES)
+  const withRules = Object.keys(RULE_PATHS)
+  const summary = new AlertingSummary(services)
+
+  api.get('/api/alerting/summary', async (request) => {
+    requireRole(request, 'Viewer')
+    return summary.get()
+  })
 
   for (const what of ['rules', 'alerts'] as const) {
     api.get<ByUid>(`/api/prometheus/:uid/api/v1/${what}`, async (request, reply) => {
@@ -43,7 +45,7 @@ export function addAlertingRoutes(api: FastifyInstance, services: Services, pass
         return { status: 'success', data: what === 'rules' ? { groups: [], totals: {} } : { alerts: [] } }
       }
       const source = find(request, withRules)
-      return passOn(request, reply, source, `${RULES[source.type].state}/${what}${queryOf(request)}`)
+      return passOn(request, reply, source, `${RULE_PATHS[source.type].state}/${what}${queryOf(request)}`)
     })
   }
 
@@ -51,7 +53,7 @@ export function addAlertingRoutes(api: FastifyInstance, services: Services, pass
     requireRole(request, 'Viewer')
     if (request.params.uid === OWN) return {}
     const source = find(request, withRules)
-    const path = RULES[source.type].ruler
+    const path = RULE_PATHS[source.type].ruler
     if (path === undefined) throw new HttpError(404, `${nameOf(source)} reads its rules from files, not by an API`)
     return parseYaml(source, await read(services, source, path, request))
   })

@@ -21,7 +21,10 @@ const READABLE: Readonly<Record<string, readonly RegExp[]>> = {
     /^\/api\/metrics\/(query|query_range|summary)$/,
     /^\/ready$/,
   ],
-  alertmanager: [/^\/api\/v2\/(status|receivers|alerts|alerts\/groups|silences|silence\/[0-9a-f-]+)$/, /^\/-\/(healthy|ready)$/],
+  alertmanager: [
+    /^\/api\/v2\/(status|receivers|alerts|alerts\/groups|silences|silence\/[0-9a-f-]+)$/,
+    /^\/-\/(healthy|ready)$/,
+  ],
 }
 
 /** The stores take long queries as POST; an Alertmanager takes alerts and silences that way. */
@@ -44,7 +47,8 @@ export function refusalOf(type: string, method: string, path: string): string | 
   const rules = READABLE[type]
   if (!rules) return `data sources of type ${type} are not supported by the proxy`
   if (isWrite(type, method, path)) return undefined
-  if (!(READING_METHODS[type] ?? READING_BY_DEFAULT).includes(method)) return `${method} is not allowed on a proxied ${type} data source`
+  if (!(READING_METHODS[type] ?? READING_BY_DEFAULT).includes(method))
+    return `${method} is not allowed on a proxied ${type} data source`
   // An encoded slash or dot segment could become another path at the store.
   if (
     /%2f|%5c|\\|\/\.\.?(\/|$)|%2e/i.test(path) &&

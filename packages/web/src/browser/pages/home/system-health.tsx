@@ -4,11 +4,17 @@ import { css } from '@emotion/css'
 import type { ReactNode } from 'react'
 import type { DataSourceDto, DataSourceHealthDto } from '../../../common/api.ts'
 import { requestJson } from '../../api/client.ts'
+import { bootData } from '../../app/boot-data.ts'
 import { useAsync, type AsyncState } from '../../app/use-async.ts'
 import { exploreUrl } from '../../explore/url.ts'
-import { emptyQuery } from '../../explore/languages.ts'
+import { emptyQuery, languageOf } from '../../explore/languages.ts'
 
-const signals: Readonly<Record<string, string>> = { prometheus: 'Metrics', loki: 'Logs', tempo: 'Traces' }
+const signals: Readonly<Record<string, string>> = {
+  prometheus: 'Metrics',
+  loki: 'Logs',
+  tempo: 'Traces',
+  alertmanager: 'Alerts',
+}
 
 /** One tile per store: does it answer, and the way into its data. */
 export function SystemHealth({ dataSource }: { readonly dataSource: DataSourceDto }): ReactNode {
@@ -28,7 +34,12 @@ export function SystemHealth({ dataSource }: { readonly dataSource: DataSourceDt
       <div className={styles.url} title={detail}>
         {kind === 'bad' ? detail : url}
       </div>
-      {type in signals && (
+      {type === 'alertmanager' && (
+        <LinkButton size="sm" variant="secondary" icon="bell" href={`${bootData.settings.appSubUrl}/alerting/groups`}>
+          Alerting
+        </LinkButton>
+      )}
+      {languageOf(type) && (
         <LinkButton
           size="sm"
           variant="secondary"
