@@ -1,4 +1,4 @@
-import { ensureWebBuilt } from './bootstrap/build-web.mjs'
+import { ensureWebBuilt, servesPage } from './bootstrap/build-web.mjs'
 import { ensureInstalled } from './bootstrap/install.mjs'
 import { main } from './bootstrap/main.mjs'
 import { join } from 'node:path'
@@ -9,9 +9,9 @@ import { ensureCacheWarm } from './bootstrap/warm-cache.mjs'
 /** `npm start`: installs and builds what is missing or stale, then runs everything. Arguments go to `quartet`. */
 await main(async () => {
   await ensureInstalled()
-  await ensureWebBuilt()
-  await ensureCacheWarm()
   const args = process.argv.slice(2)
+  if (servesPage(args)) await ensureWebBuilt()
+  await ensureCacheWarm()
   const isCommand = /^(up|serve|check|version|help)$/.test(args[0] ?? '')
   await becomeNode([join(ROOT, 'packages/cli/src/main.mjs'), ...(isCommand ? [] : ['up']), ...args])
 })

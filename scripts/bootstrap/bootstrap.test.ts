@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { mkdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { ensureWebBuilt } from './build-web.mjs'
+import { ensureWebBuilt, servesPage } from './build-web.mjs'
 import { isInstalled } from './install.mjs'
 import { partOf, testFiles } from './test-files.mjs'
 
@@ -52,6 +52,20 @@ test('builds the browser part when it is missing, when a source changes, and at 
   assert.equal(await after(() => rm(join(root, 'packages/web/dist'), { recursive: true })), 1)
   assert.equal(await after(() => write('package-lock.json', '{"other":1}')), 1)
   assert.equal(await after(() => write('node_modules/.cache/quartet-web.json', '{damaged')), 1)
+})
+
+test('only what serves the page needs it built', () => {
+  for (const line of [
+    '',
+    'up',
+    '--data x',
+    'up --listen 0.0.0.0',
+    'serve prometheus grafana',
+    'serve web --http-port=3001',
+  ])
+    assert.ok(servesPage(line.split(' ').filter(Boolean)), line)
+  for (const line of ['serve prometheus', 'serve loki --data grafana', 'check', 'help', 'version', 'backup grafana'])
+    assert.ok(!servesPage(line.split(' ')), line)
 })
 
 test('a failing build is not remembered as done', async () => {

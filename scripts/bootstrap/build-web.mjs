@@ -9,6 +9,16 @@ import { ROOT, say } from './paths.mjs'
 const SOURCES = ['index.html', 'package.json', 'vite.config.ts', 'vite', 'assets', 'src/browser', 'src/common']
 
 /**
+ * Whether what is about to run serves the page; other systems start without it.
+ * @param {readonly string[]} args of the `quartet` command
+ */
+export function servesPage(args) {
+  const flag = args.findIndex((arg) => arg.startsWith('-'))
+  const [command = 'up', ...systems] = flag < 0 ? args : args.slice(0, flag)
+  return command === 'up' || (command === 'serve' && systems.some((name) => name === 'grafana' || name === 'web'))
+}
+
+/**
  * Builds packages/web/dist when it is missing or its sources have changed since.
  * @param {string} [root]
  * @param {(root: string) => Promise<void>} [build]
