@@ -1,30 +1,42 @@
 /**
  * Sends OTLP/HTTP protobuf to a running traces system in a child process and prints spans per CPU second of that process, its
- * peak memory, bytes per span on disk and the time of one search. `node packages/traces/bench/ingest.ts [requests]`
+ * peak memory, bytes per span on disk and the time of one search. `node packages/traces/bench/ingest.ts [requests]`; with
+ * `--generator` span metrics and service graphs are made as well and written to a receiver that throws them away.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { otlpJsonToProto } from '@quartet/model'
 import { temporaryDirectory } from '@quartet/runtime/testing'
-import { startTempo } from '../test/support/tempo.ts'
+import { startTempo, withGenerator } from '../test/support/tempo.ts'
 import type { Json } from '../test/support/tempo.ts'
 
 const SPANS_PER_REQUEST = 400
 
-if (process.argv[2] === 'serve') await serve(process.argv[3])
-else await measure(Number(process.argv[2] ?? 500))
+const GENERATOR = '--generator'
+const words = process.argv.slice(2)
 
-async function serve(directory: string): Promise<void> {
-  const tempo = await startTempo(directory)
+if (words[0] === 'serve') await serve(words[1], words.includes(GENERATOR))
+else await measure(Number(words.find((word) => word !== GENERATOR) ?? 500))
+
+async function serve(directory: string, hasGenerator: boolean): Promise<void> {
+  const tempo = await startTempo(directory, hasGenerator ? withGenerator(await receiver(), 15_000) : undefined)
   process.send!({ api: tempo.api, http: tempo.http })
   process.on('message', () => process.send!({ cpu: process.cpuUsage(), rss: process.resourceUsage().maxRSS }))
   process.on('disconnect', () => process.exit(0))
 }
 
+async function receiver(): Promise<string> {
+  const server = createServer((request, response) => request.resume().on('end', () => response.writeHead(204).end()))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+}
+
 async function measure(requests: number): Promise<void> {
   const directory = await temporaryDirectory()
-  const child = fork(import.meta.filename, ['serve', directory.path])
+  const child = fork(import.meta.filename, ['serve', directory.path, ...words.filter((word) => word === GENERATOR)])
   const [{ api, http }] = (await once(child, 'message')) as [{ api: string; http: string }]
   const usage = async (): Promise<{ seconds: number; rssMb: number }> => {
     child.send('usage')
@@ -65,6 +77,8 @@ async function measure(requests: number): Promise<void> {
   const metrics = await (await fetch(`${api}/metrics`)).text()
   const onDisk = Number(/^quartet_traces_block_bytes (\S+)/m.exec(metrics)![1])
   console.log(`  in blocks            ${Math.round(onDisk / (spans + 20 * SPANS_PER_REQUEST))} B per span`)
+  const series = /^tempo_metrics_generator_registry_active_series\S* (\d+)/m.exec(metrics)?.[1]
+  if (series !== undefined) console.log(`  generated            ${series} series`)
   for (const query of ['{ resource.service.name = "svc-3" && duration > 900ms }', '{ span.user.id = "u77" }']) {
     const searchMs = performance.now()
     const cpu = (await usage()).seconds

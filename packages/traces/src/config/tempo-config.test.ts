@@ -32,12 +32,12 @@ describe('tempo.yaml', () => {
   })
 
   it('says what has no effect', async () => {
-    const text = 'metrics_generator: {}\nstorage:\n  trace:\n    backend: s3\n'
+    const text = 'querier: {}\nstorage:\n  trace:\n    backend: s3\n'
     const { findings } = await loadTempoConfig({ path: 'tempo.yaml', text })
     assert.deepEqual(
       findings.map(({ at, severity }) => [at, severity]),
       [
-        ['tempo.yaml:1:20', 'info'],
+        ['tempo.yaml:1:10', 'info'],
         ['tempo.yaml:4:14', 'warning'],
       ],
     )

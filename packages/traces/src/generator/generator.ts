@@ -62,6 +62,11 @@ export class MetricsGenerator {
     return this.#limit.active
   }
 
+  /** Distinct texts that are held for labels. */
+  get textCount(): number {
+    return this.#pool.size
+  }
+
   /** Counts the spans of a request. The columns are not kept. */
   push(columns: SpanColumns): void {
     const nowMs = this.#options.nowMs()

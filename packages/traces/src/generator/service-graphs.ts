@@ -142,7 +142,10 @@ export class ServiceGraphs implements Processor {
       return
     }
     const isNew = this.#edges.isNew
-    batch.findInSpan(this.#ofSpan)
+    // A server's attributes matter when its client will not come, or for dimensions.
+    const isPlain = isServer && !this.#edges.isRoot(edge) && this.#sideSize === 0 && this.#multiplierKey < 0
+    if (isPlain) this.#ofSpan.found.fill(-1)
+    else batch.findInSpan(this.#ofSpan)
     this.#edges.connection[edge] = kind === PRODUCER || kind === CONSUMER ? MESSAGING : DIRECT
     if (isClient) this.#addClient(batch, edge)
     else this.#addServer(batch, edge)

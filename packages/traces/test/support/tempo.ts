@@ -19,6 +19,24 @@ distributor:
             allowed_origins: ['http://*.example.org']
 `
 
+/** The same with span metrics and service graphs, written to `url` every `intervalMs`. */
+export function withGenerator(url: string, intervalMs = 1000): string {
+  return `${CONFIG}
+metrics_generator:
+  registry:
+    collection_interval: ${intervalMs}ms
+  storage:
+    path: /tmp/generator
+    remote_write:
+      - url: ${url}
+        send_exemplars: true
+overrides:
+  defaults:
+    metrics_generator:
+      processors: [service-graphs, span-metrics]
+`
+}
+
 /** Decoded JSON that a test looks into. */
 // oxlint-disable-next-line typescript/no-explicit-any -- its shape is what the test is about
 export type Json = any
