@@ -23,6 +23,8 @@ export {
 export { ProtoWriter } from './wire/proto-writer.ts'
 export { LimitError } from './metric/sink.ts'
 export type { AppendReport, Exemplar, MetricMetadata, SampleBatch, SampleSink, SeriesRef } from './metric/sink.ts'
+export { classicToNative } from './metric/classic-histogram.ts'
+export type { ClassicHistogram } from './metric/classic-histogram.ts'
 export { exponentialBound, lowerBound, upperBound } from './metric/bucket-bounds.ts'
 export {
   areHistogramsEqual,
@@ -49,6 +51,7 @@ export {
   RESET_YES,
 } from './metric/native-histogram.ts'
 export type { HistogramBuckets, NativeHistogram, ResetHint } from './metric/native-histogram.ts'
+export { detectedHint, storedHint } from './metric/reset-hint.ts'
 export { bitsOf, isStaleAt, writeStale } from './metric/stale.ts'
 export { otlpJsonToProto, OtlpJsonError } from './wire/otlp-json.ts'
 export { scanOtlp } from './wire/otlp-scan.ts'

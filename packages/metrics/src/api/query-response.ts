@@ -1,8 +1,10 @@
 import type { Labels } from '@quartet/model'
 import type { StepGrid } from '@quartet/query'
 import type { QueryResult, QueryValue } from '../query/engine.ts'
-import { ABSENT } from '../query/steps.ts'
+import { FLOAT, HISTOGRAM } from '../query/steps.ts'
+import type { StepSeries } from '../query/steps.ts'
 import { formatFloat } from '../query/syntax/number.ts'
+import { encodeHistogram } from './histogram-json.ts'
 import { formatTimestamp, JsonBytes } from './json-bytes.ts'
 
 export interface ResponseOptions {
@@ -65,12 +67,15 @@ async function encodeValue(json: JsonBytes, value: QueryValue): Promise<void> {
 
 async function encodeVector(json: JsonBytes, value: Extract<QueryValue, { kind: 'vector' }>): Promise<void> {
   const head = Buffer.from(`},"value":[${formatTimestamp(value.timeMs)},`)
+  const histogramHead = Buffer.from(`},"histogram":[${formatTimestamp(value.timeMs)},`)
   const pauses = new Pauses(json)
   json.ascii('[')
-  for (const [index, { labels, values }] of value.series.entries()) {
+  for (const [index, { labels, values, present, histograms }] of value.series.entries()) {
     json.ascii(index === 0 ? '{"metric":{' : ',{"metric":{')
     encodeLabels(json, labels)
-    json.bytes(head).sampleValue(values[0]).ascii(']}')
+    if (present[0] === HISTOGRAM) encodeHistogram(json.bytes(histogramHead), histograms![0]!)
+    else json.bytes(head).sampleValue(values[0])
+    json.ascii(']}')
     if (pauses.isDue()) await pauses.take()
   }
   json.ascii(']')
@@ -79,18 +84,15 @@ async function encodeVector(json: JsonBytes, value: Extract<QueryValue, { kind: 
 async function encodeSamples(json: JsonBytes, value: Extract<QueryValue, { kind: 'samples' }>): Promise<void> {
   const pauses = new Pauses(json)
   json.ascii('[')
-  for (const [index, { labels, timesMs, values }] of value.series.entries()) {
+  for (const [index, { labels, timesMs, values, histograms }] of value.series.entries()) {
     json.ascii(index === 0 ? '{"metric":{' : ',{"metric":{')
     encodeLabels(json, labels)
-    json.ascii('},"values":[')
-    for (let sample = 0; sample < timesMs.length; sample++) {
-      json
-        .ascii(sample === 0 ? '[' : ',[')
-        .ascii(formatTimestamp(timesMs[sample]))
-        .ascii(',')
-      json.sampleValue(values[sample]).ascii(']')
-    }
-    json.ascii(']}')
+    json.ascii('}')
+    const heads = Array.from(timesMs, (timeMs) => Buffer.from(`,[${formatTimestamp(timeMs)},`))
+    const present = Uint8Array.from(timesMs, (_, sample) => (histograms?.[sample] === undefined ? FLOAT : HISTOGRAM))
+    encodeFloats(json, { values, present, histograms, heads })
+    encodeHistograms(json, { values, present, histograms, heads })
+    json.ascii('}')
     if (pauses.isDue()) await pauses.take()
   }
   json.ascii(']')
@@ -100,24 +102,49 @@ async function encodeMatrix(json: JsonBytes, value: Extract<QueryValue, { kind: 
   const heads = pointHeads(value.grid)
   const pauses = new Pauses(json)
   json.ascii('[')
-  for (const [index, { labels, values, present }] of value.series.entries()) {
+  for (const [index, { labels, values, present, histograms }] of value.series.entries()) {
     json.ascii(index === 0 ? '{"metric":{' : ',{"metric":{')
     encodeLabels(json, labels)
-    json.ascii('},"values":[')
-    let isFirst = true
-    for (let step = 0; step < values.length; step++) {
-      if (present[step] === ABSENT) continue
-      const head = heads[step]
-      json
-        .bytes(isFirst ? head.subarray(1) : head)
-        .sampleValue(values[step])
-        .ascii(']')
-      isFirst = false
-    }
-    json.ascii(']}')
+    json.ascii('}')
+    const points = { values, present, histograms, heads }
+    encodeFloats(json, points)
+    encodeHistograms(json, points)
+    json.ascii('}')
     if (pauses.isDue()) await pauses.take()
   }
   json.ascii(']')
+}
+
+/** The points of a series: `heads` holds `,[1435781430.781,` of each. */
+type Points = Pick<StepSeries, 'values' | 'present' | 'histograms'> & { readonly heads: readonly Buffer[] }
+
+/** `,"values":[…]`, and nothing when there is none. */
+function encodeFloats(json: JsonBytes, { values, present, heads }: Points): void {
+  let isFirst = true
+  for (let index = 0; index < values.length; index++) {
+    if (present[index] !== FLOAT) continue
+    const head = heads[index]
+    if (isFirst) json.ascii(',"values":[').bytes(head.subarray(1))
+    else json.bytes(head)
+    json.sampleValue(values[index]).ascii(']')
+    isFirst = false
+  }
+  if (!isFirst) json.ascii(']')
+}
+
+/** `,"histograms":[…]`, and nothing when there is none. */
+function encodeHistograms(json: JsonBytes, { present, histograms, heads }: Points): void {
+  if (histograms === undefined) return
+  let isFirst = true
+  for (const [index, histogram] of histograms.entries()) {
+    if (present[index] !== HISTOGRAM) continue
+    if (isFirst) json.ascii(',"histograms":[').bytes(heads[index].subarray(1))
+    else json.bytes(heads[index])
+    encodeHistogram(json, histogram!)
+    json.ascii(']')
+    isFirst = false
+  }
+  if (!isFirst) json.ascii(']')
 }
 
 /** `,[1435781430.781,` for every step: written once, copied for every series. */

@@ -2,10 +2,12 @@ import type { Label, Labels } from '@quartet/model'
 import { labelsFromPairs, labelsKey, labelValue, METRIC_NAME } from '@quartet/model'
 import { quoteGo } from '@quartet/query'
 import type { StepGrid } from '@quartet/query'
+import type { Annotations } from './annotations.ts'
 import { arithmeticOf, comparisonOf } from './binary-ops.ts'
 import { EvaluationError } from './errors.ts'
 import { groupBy, groupWithout } from './grouping.ts'
-import { ABSENT, drain, FLOAT, hasAny, newSeries, ownSeries, sameLabelset, SeriesMerger } from './steps.ts'
+import { combinePoints } from './histogram-ops.ts'
+import { ABSENT, copyPoint, drain, FLOAT, hasAny, newSeries, ownSeries, sameLabelset, SeriesMerger } from './steps.ts'
 import type { Checkpoint, SeriesSink, StepSeries } from './steps.ts'
 import type { BinaryExpr, VectorMatching } from './syntax/ast.ts'
 
@@ -16,6 +18,7 @@ export interface VectorPair {
   readonly right: readonly StepSeries[]
   readonly grid: StepGrid
   readonly delayNameRemoval: boolean
+  readonly annotations: Annotations
   readonly checkpoint: Checkpoint
 }
 
@@ -177,8 +180,7 @@ function addOutput(outputs: Map<string, Output>, output: Output, rank: number, e
   for (let step = 0; step < source.present.length; step++) {
     if (source.present[step] === ABSENT) continue
     if (target.present[step] === ABSENT) {
-      target.present[step] = source.present[step]
-      target.values[step] = source.values[step]
+      copyPoint(target, source, step)
     } else if (existing.group === output.group) {
       const text = 'multiple matches for labels: grouping labels must ensure unique matches'
       errors.add(step, rank, () => new EvaluationError(text))
@@ -251,6 +253,13 @@ function combiner(
     let isAny = false
     for (let step = 0; step < into.present.length; step++) {
       if (left.present[step] === ABSENT || right.present[step] === ABSENT) continue
+      if (left.histograms !== undefined || right.histograms !== undefined) {
+        const isKept = combinePoints({ left, right, into, step, expr: pair.expr, annotations: pair.annotations })
+        if (isKept !== undefined) {
+          isAny ||= isKept
+          continue
+        }
+      }
       const a = left.values[step]
       const b = right.values[step]
       if (calculate !== undefined) {

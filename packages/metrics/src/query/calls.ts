@@ -6,6 +6,8 @@ import { NotSupportedError } from './errors.ts'
 import type { Evaluation } from './evaluation.ts'
 import { datePart, isDatePart } from './functions/calendar.ts'
 import { histogramFraction, histogramQuantile } from './functions/histogram-quantile.ts'
+import { histogramPart } from './functions/histogram-parts.ts'
+import { runOverHistograms } from './functions/histogram-windows.ts'
 import { labelJoin, labelReplace } from './functions/label-functions.ts'
 import { valueFunction } from './functions/math.ts'
 import { rangeFunction } from './functions/range-registry.ts'
@@ -18,8 +20,10 @@ import {
   drain,
   ABSENT,
   countPresent,
+  dropHistograms,
   FLOAT,
   hasAny,
+  HISTOGRAM,
   newSeries,
   repeatStep,
   SeriesMerger,
@@ -77,8 +81,7 @@ export class Calls {
       case 'histogram_sum':
       case 'histogram_stddev':
       case 'histogram_stdvar':
-        // These look only at native histograms, and no stored sample is one yet.
-        return this.#evaluation.stream(call.args[0], grid, () => undefined)
+        return this.#histogramPart(call, grid, sink)
       default:
         throw new NotSupportedError(`function ${name}`)
     }
@@ -95,7 +98,7 @@ export class Calls {
         const seen = new Uint8Array(grid.count)
         await this.#evaluation.stream(call.args[0], grid, (series) => {
           for (let step = 0; step < grid.count; step++) {
-            if (series.present[step] === ABSENT) continue
+            if (series.present[step] !== FLOAT) continue
             seen[step] = Math.min(2, seen[step] + 1)
             values[step] = series.values[step]
           }
@@ -117,6 +120,7 @@ export class Calls {
       if (typeOf(arg) === 'scalar') parameters.push(await this.#evaluation.scalar(arg, grid))
       else vector = arg
     }
+    const { annotations } = this.#evaluation.options
     const run = definition.create(name)
     const result = newSeries(NO_LABELS, grid.count)
     const dropsNames = definition.keepsName !== true
@@ -125,11 +129,15 @@ export class Calls {
       dropsNames && !this.#evaluation.options.delayNameRemoval && !hasOneName(vector) ? new UniqueLabels() : undefined
     await this.#ranges.select(vector, grid, ({ labels, samples, dropName }, { windows, rangeMs, shiftMs }) => {
       result.present.fill(ABSENT)
+      result.histograms = undefined
       const { timesMs, values, count } = samples
       const { low, high } = windows
-      run({ timesMs, values, count, low, high, grid, rangeMs, shiftMs, parameters }, result)
+      const input = { timesMs, values, count, low, high, grid, rangeMs, shiftMs, parameters }
+      const metricName = labelValue(labels, METRIC_NAME)
+      if (samples.histograms === undefined) run(input, result)
+      else runOverHistograms(name, run, input, { samples, metricName, annotations, range: vector.range }, result)
       if (!hasAny(result.present)) return
-      definition.annotate?.(this.#evaluation.options.annotations, call, labelValue(labels, METRIC_NAME), parameters)
+      if (result.present.includes(FLOAT)) definition.annotate?.(annotations, call, metricName, parameters)
       result.labels = labels
       result.dropName = dropName
       if (dropsNames) this.#names.drop(result)
@@ -147,6 +155,7 @@ export class Calls {
     const isClamp = call.func.name === 'clamp'
     const nameless = this.#names.dropping(call.args[0], sink)
     await this.#evaluation.stream(call.args[0], grid, (series) => {
+      dropHistograms(series)
       const { values, present } = series
       for (let step = 0; step < grid.count; step++) {
         if (present[step] === ABSENT) continue
@@ -170,6 +179,7 @@ export class Calls {
     }
     const nameless = this.#names.dropping(call.args[0], sink)
     await this.#evaluation.stream(call.args[0], grid, (series) => {
+      dropHistograms(series)
       for (let step = 0; step < grid.count; step++) series.values[step] = part(series.values[step])
       nameless.add(series)
     })
@@ -182,7 +192,10 @@ export class Calls {
     const nameless = this.#names.dropping(arg, sink)
     if (arg.kind !== 'vectorSelector') {
       await this.#evaluation.stream(arg, grid, (series) => {
-        for (let step = 0; step < grid.count; step++) series.values[step] = (grid.startMs + step * grid.stepMs) / 1000
+        for (let step = 0; step < grid.count; step++) {
+          series.values[step] = (grid.startMs + step * grid.stepMs) / 1000
+          if (series.present[step] === HISTOGRAM) series.present[step] = FLOAT
+        }
         nameless.add(series)
       })
     } else if (arg.at === undefined || grid.count === 1) {
@@ -229,12 +242,32 @@ export class Calls {
   /** Order is only visible in an instant result; a range result is sorted by labels in the end. */
   async #sort(call: Call, grid: StepGrid, sink: SeriesSink): Promise<void> {
     if (grid.count > 1) return this.#evaluation.stream(call.args[0], grid, sink)
-    const series = await this.#evaluation.collect(call.args[0], grid)
     const isDescending = call.func.name.endsWith('_desc')
     const byLabel = call.func.name.startsWith('sort_by_label')
+    const all = await this.#evaluation.collect(call.args[0], grid)
+    // Histograms have no order by value.
+    const series = byLabel ? all : all.filter(({ present }) => present[0] === FLOAT)
     const labels = byLabel ? call.args.slice(1).map(stringOf) : []
     series.sort(byLabel ? compareByLabels(labels, isDescending) : compareByValue(isDescending))
     return drain(series, sink, this.#evaluation.checkpoint)
+  }
+
+  /** histogram_count and its sisters: one number out of each native histogram; floats have none. */
+  async #histogramPart(call: Call, grid: StepGrid, sink: SeriesSink): Promise<void> {
+    const part = histogramPart(call.func.name)
+    const nameless = this.#names.dropping(call.args[0], sink)
+    await this.#evaluation.stream(call.args[0], grid, (series) => {
+      const { present, values, histograms } = series
+      if (histograms === undefined) return
+      for (let step = 0; step < grid.count; step++) {
+        const isHistogram = present[step] === HISTOGRAM
+        if (isHistogram) values[step] = part(histograms[step]!)
+        present[step] = isHistogram ? FLOAT : ABSENT
+      }
+      series.histograms = undefined
+      nameless.add(series)
+    })
+    await nameless.finish()
   }
 
   async #histogram(call: Call, grid: StepGrid, sink: SeriesSink): Promise<void> {

@@ -4,10 +4,11 @@ import { createStepGrid, instantGrid, QueryBudget } from '@quartet/query'
 import type { StepGrid } from '@quartet/query'
 import { Annotations } from './annotations.ts'
 import { Evaluator } from './evaluator.ts'
+import { findStatsSelectors } from './histogram-stats.ts'
 import { resolveTimes } from './invariance.ts'
 import type { SeriesSource } from './source.ts'
-import { removeDelayedNames } from './steps.ts'
-import type { StepSeries } from './steps.ts'
+import { FLOAT, newSeries, removeDelayedNames } from './steps.ts'
+import type { Histograms, StepSeries } from './steps.ts'
 import { typeOf, unwrapParens } from './syntax/ast.ts'
 import type { Expr } from './syntax/ast.ts'
 import { parseExpr } from './syntax/parser.ts'
@@ -35,6 +36,8 @@ export interface SampleSeries {
   readonly labels: Labels
   readonly timesMs: Float64Array
   readonly values: Float64Array
+  /** The native histograms among the samples, by index. */
+  readonly histograms: Histograms
 }
 
 export type QueryValue =
@@ -82,9 +85,10 @@ export class QueryEngine {
 
   /** @throws EvaluationError, QueryLimitError */
   async instant(expr: Expr, timeMs: number, limits: QueryLimits): Promise<QueryResult> {
-    const run = this.#begin(limits)
     const grid = instantGrid(timeMs)
-    const value = await this.#instantValue(resolveTimes(expr, grid, 0), grid, run)
+    const resolved = resolveTimes(expr, grid, 0)
+    const run = this.#begin(resolved, limits)
+    const value = await this.#instantValue(resolved, grid, run)
     return finish(value, run)
   }
 
@@ -94,14 +98,14 @@ export class QueryEngine {
     range: { startMs: number; endMs: number; stepMs: number },
     limits: QueryLimits,
   ): Promise<QueryResult> {
-    const run = this.#begin(limits)
     const grid = createStepGrid(range)
     const resolved = resolveTimes(expr, { ...grid, endMs: range.endMs }, range.stepMs)
+    const run = this.#begin(resolved, limits)
     let series: StepSeries[]
     if (typeOf(resolved) === 'scalar') {
       const values = await run.evaluator.scalar(resolved, grid)
       run.budget.addSamples(grid.count)
-      series = [{ labels: [], values, present: new Uint8Array(grid.count).fill(1), dropName: false }]
+      series = [{ ...newSeries([], grid.count), values, present: new Uint8Array(grid.count).fill(FLOAT) }]
     } else {
       series = removeDelayedNames(await run.evaluator.collect(resolved, grid))
       series.sort((a, b) => compareLabels(a.labels, b.labels))
@@ -109,7 +113,7 @@ export class QueryEngine {
     return finish({ kind: 'matrix', grid, series }, run)
   }
 
-  #begin(limits: QueryLimits): Run {
+  #begin(expr: Expr, limits: QueryLimits): Run {
     const { options } = this
     const timeoutMs = Math.min(limits.timeoutMs ?? options.timeoutMs, options.timeoutMs)
     const budget = new QueryBudget({
@@ -126,6 +130,7 @@ export class QueryEngine {
       lookbackMs: limits.lookbackMs ?? options.lookbackMs,
       defaultStepMs: options.defaultStepMs,
       delayNameRemoval: options.delayNameRemoval === true,
+      statsSelectors: findStatsSelectors(expr),
     })
     return { budget, annotations, evaluator }
   }
@@ -154,7 +159,12 @@ export class QueryEngine {
     await run.evaluator.samples(expr, grid, (labels, samples, low, high) => {
       if (high > low) {
         run.budget.addSamples(high - low)
-        series.push({ labels, timesMs: samples.timesMs.slice(low, high), values: samples.values.slice(low, high) })
+        series.push({
+          labels,
+          timesMs: samples.timesMs.slice(low, high),
+          values: samples.values.slice(low, high),
+          histograms: samples.histograms?.slice(low, high),
+        })
       }
     })
     return series.sort((a, b) => compareLabels(a.labels, b.labels))

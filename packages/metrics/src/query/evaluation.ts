@@ -2,7 +2,7 @@ import type { QueryBudget, StepGrid } from '@quartet/query'
 import type { Annotations } from './annotations.ts'
 import type { SeriesSource } from './source.ts'
 import type { SeriesSink, StepSeries } from './steps.ts'
-import type { Expr } from './syntax/ast.ts'
+import type { Expr, VectorSelector } from './syntax/ast.ts'
 
 export interface EvaluatorOptions {
   readonly source: SeriesSource
@@ -13,6 +13,8 @@ export interface EvaluatorOptions {
   readonly defaultStepMs: number
   /** promql-delayed-name-removal */
   readonly delayNameRemoval: boolean
+  /** See {@link findStatsSelectors}. */
+  readonly statsSelectors: ReadonlySet<VectorSelector>
 }
 
 /** What the parts of the evaluator need of the whole: their operands are expressions again. */

@@ -1,5 +1,5 @@
 import type { Labels } from '@quartet/model'
-import { METRIC_NAME } from '@quartet/model'
+import { METRIC_NAME, scaleHistogram } from '@quartet/model'
 import { instantGrid } from '@quartet/query'
 import type { QueryBudget, StepGrid } from '@quartet/query'
 import { countValues, selectSeries } from './aggregations/selecting.ts'
@@ -14,7 +14,8 @@ import { NameRemoval } from './name-removal.ts'
 import { RangeVectors } from './range-vectors.ts'
 import { Selection } from './selection.ts'
 import type { SampleColumns } from './source.ts'
-import { drain, ABSENT, countPresent, ownSeries, repeatStep, withoutName } from './steps.ts'
+import { combineWithScalar } from './histogram-ops.ts'
+import { drain, ABSENT, countPresent, HISTOGRAM, ownSeries, repeatStep, withoutName } from './steps.ts'
 import type { SeriesSink, StepSeries } from './steps.ts'
 import { isSetOp, stringOf, typeOf, unwrapParens } from './syntax/ast.ts'
 import type { AggregateExpr, BinaryExpr, Expr } from './syntax/ast.ts'
@@ -119,7 +120,9 @@ export class Evaluator implements Evaluation {
     if (expr.op === '+') return this.stream(expr.expr, grid, sink)
     const nameless = this.#names.dropping(expr.expr, sink)
     await this.stream(expr.expr, grid, (series) => {
-      for (let step = 0; step < grid.count; step++) series.values[step] = -series.values[step]
+      const { values, histograms } = series
+      for (let step = 0; step < grid.count; step++) values[step] = -values[step]
+      if (histograms !== undefined) series.histograms = histograms.map((one) => one && scaleHistogram(one, -1))
       nameless.add(series)
     })
     await nameless.finish()
@@ -128,7 +131,8 @@ export class Evaluator implements Evaluation {
   async #aggregate(expr: AggregateExpr, grid: StepGrid, sink: SeriesSink): Promise<void> {
     const grouping = expr.isWithout ? groupWithout(expr.grouping) : groupBy(expr.grouping)
     if (FoldingAggregation.supports(expr.op)) {
-      const folding = new FoldingAggregation(expr.op, grouping, grid)
+      const { annotations } = this.options
+      const folding = new FoldingAggregation({ op: expr.op, annotations, range: expr.expr.range }, grouping, grid)
       await this.stream(expr.expr, grid, (series) => folding.add(series))
       return drain(folding.results(), sink, this.checkpoint)
     }
@@ -144,7 +148,17 @@ export class Evaluator implements Evaluation {
     const { annotations } = this.options
     const { range } = expr.param
     await selectSeries(
-      { op: expr.op, grouping, grid, series, parameter, annotations, range, checkpoint: this.checkpoint },
+      {
+        op: expr.op,
+        grouping,
+        grid,
+        series,
+        parameter,
+        annotations,
+        range,
+        seriesRange: expr.expr.range,
+        checkpoint: this.checkpoint,
+      },
       sink,
     )
   }
@@ -163,6 +177,7 @@ export class Evaluator implements Evaluation {
       right,
       grid,
       delayNameRemoval: this.options.delayNameRemoval,
+      annotations: this.options.annotations,
       checkpoint: this.checkpoint,
     }
     if (isSetOp(expr.op)) await combineSets(pair, sink)
@@ -177,11 +192,16 @@ export class Evaluator implements Evaluation {
     const compare = comparisonOf(expr.op)
     const { returnBool } = expr
     const dropsNames = calculate !== undefined || returnBool
+    const { annotations } = this.options
     const nameless = this.#names.dropping(vector, sink)
     await this.stream(vector, grid, (series) => {
       const { values, present } = series
       for (let step = 0; step < grid.count; step++) {
         if (present[step] === ABSENT) continue
+        if (present[step] === HISTOGRAM) {
+          combineWithScalar({ series, step, scalar: others[step], isScalarLeft: isLeft, expr, annotations })
+          continue
+        }
         const a = isLeft ? others[step] : values[step]
         const b = isLeft ? values[step] : others[step]
         if (calculate !== undefined) {

@@ -1,10 +1,12 @@
+import { RESET_GAUGE, RESET_UNKNOWN } from '@quartet/model'
+import type { NativeHistogram } from '@quartet/model'
 import { createStepGrid } from '@quartet/query'
 import type { StepGrid } from '@quartet/query'
 import type { Evaluation } from './evaluation.ts'
 import { shiftOf } from './selection.ts'
 import type { Selection, WindowVisitor } from './selection.ts'
 import { SampleColumns } from './source.ts'
-import { ABSENT } from './steps.ts'
+import { ABSENT, HISTOGRAM } from './steps.ts'
 import type { StepSeries } from './steps.ts'
 import { typeOf, unwrapParens } from './syntax/ast.ts'
 import type { Expr, SubqueryExpr } from './syntax/ast.ts'
@@ -54,13 +56,20 @@ export class RangeVectors {
   }
 }
 
+/** What a sample says about the one stored before it says nothing about the one that the subquery saw before it. */
+function withoutHint(histogram: NativeHistogram): NativeHistogram {
+  return histogram.resetHint === RESET_GAUGE ? histogram : { ...histogram, resetHint: RESET_UNKNOWN }
+}
+
 function fillFromSteps(samples: SampleColumns, series: StepSeries, grid: StepGrid): void {
   samples.reserve(grid.count)
+  samples.histograms = series.histograms === undefined ? undefined : []
   let count = 0
   for (let step = 0; step < grid.count; step++) {
     if (series.present[step] === ABSENT) continue
     samples.timesMs[count] = grid.startMs + step * grid.stepMs
     samples.values[count] = series.values[step]
+    if (series.present[step] === HISTOGRAM) samples.histograms![count] = withoutHint(series.histograms![step]!)
     count++
   }
   samples.count = count

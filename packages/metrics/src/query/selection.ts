@@ -1,12 +1,13 @@
 import type { Labels } from '@quartet/model'
 import { isStaleAt, NO_LABELS } from '@quartet/model'
 import { instantGrid } from '@quartet/query'
-import type { Matcher, StepGrid } from '@quartet/query'
+import type { StepGrid } from '@quartet/query'
 import { NotSupportedError } from './errors.ts'
 import type { EvaluatorOptions } from './evaluation.ts'
+import { detectResets } from './histogram-stats.ts'
 import { SampleColumns } from './source.ts'
 import type { SelectedSeries } from './source.ts'
-import { ABSENT, FLOAT, newSeries } from './steps.ts'
+import { ABSENT, FLOAT, newSeries, setHistogram } from './steps.ts'
 import type { SeriesSink } from './steps.ts'
 import type { MatrixSelector, SubqueryExpr, VectorSelector } from './syntax/ast.ts'
 import { Windows } from './windows.ts'
@@ -40,19 +41,24 @@ export class Selection {
     const shiftMs = shiftOf(selector, grid)
     const windows = new Windows({ grid, shiftMs, lengthMs: this.#options.lookbackMs })
     const result = newSeries(NO_LABELS, grid.count)
-    const request = { matchers: selector.matchers, lengthMs: this.#options.lookbackMs, shiftMs, grid }
+    const request = { selector, lengthMs: this.#options.lookbackMs, shiftMs, grid }
     await this.#read(request, (series, samples) => {
       windows.locate(samples)
       const { high, low } = windows
-      const { values, bits, timesMs } = samples
+      const { values, bits, timesMs, histograms } = samples
+      result.histograms = undefined
       let isAny = false
       for (let step = 0; step < grid.count; step++) {
         const last = high[step] - 1
-        const isPresent = last >= low[step] && !(Number.isNaN(values[last]) && isStaleAt(bits, last))
+        const histogram = histograms?.[last]
+        const isPresent =
+          last >= low[step] && (histogram !== undefined || !(Number.isNaN(values[last]) && isStaleAt(bits, last)))
         result.present[step] = isPresent ? FLOAT : ABSENT
         if (!isPresent) continue
-        result.values[step] = asTimes ? timesMs[last] / 1000 : values[last]
         isAny = true
+        if (asTimes) result.values[step] = timesMs[last] / 1000
+        else if (histogram === undefined) result.values[step] = values[last]
+        else setHistogram(result, step, histogram)
       }
       if (!isAny) return
       result.labels = series.labels
@@ -68,7 +74,7 @@ export class Selection {
     const isFixed = selector.at !== undefined
     const windows = new Windows({ grid, shiftMs, lengthMs: rangeMs, isFixed })
     const vector = { windows, rangeMs, shiftMs }
-    const request = { matchers: selector.matchers, lengthMs: rangeMs, shiftMs, grid: isFixed ? firstStep(grid) : grid }
+    const request = { selector, lengthMs: rangeMs, shiftMs, grid: isFixed ? firstStep(grid) : grid }
     await this.#read(request, (series, samples) => {
       removeStale(samples)
       windows.locate(samples)
@@ -77,13 +83,14 @@ export class Selection {
   }
 
   async #read(
-    request: { matchers: readonly Matcher[]; lengthMs: number; shiftMs: number; grid: StepGrid },
+    request: { selector: VectorSelector; lengthMs: number; shiftMs: number; grid: StepGrid },
     visit: (series: SelectedSeries, samples: SampleColumns) => void,
   ): Promise<void> {
-    const { grid, shiftMs, lengthMs, matchers } = request
+    const { grid, shiftMs, lengthMs, selector } = request
+    const isStats = this.#options.statsSelectors.has(selector)
     const endMs = grid.startMs + (grid.count - 1) * grid.stepMs
     const selection = await this.#options.source.select({
-      matchers,
+      matchers: selector.matchers,
       minMs: grid.startMs - shiftMs - lengthMs + 1,
       maxMs: endMs - shiftMs,
       signal: this.#options.budget.signal,
@@ -92,6 +99,7 @@ export class Selection {
       const samples = new SampleColumns()
       for (const series of selection.series) {
         series.read(samples)
+        if (isStats) detectResets(samples)
         const { count } = samples
         this.#options.budget.addSamples(count)
         if (count > 0) visit(series, samples)
@@ -118,11 +126,12 @@ function firstStep(grid: StepGrid): StepGrid {
 
 /** Takes stale markers out of the columns. Times then differ from those of the scrape group. */
 function removeStale(samples: SampleColumns): void {
-  const { values, bits, timesMs, count } = samples
+  const { values, bits, timesMs, histograms, count } = samples
   let kept = 0
   for (let index = 0; index < count; index++) {
-    if (Number.isNaN(values[index]) && isStaleAt(bits, index)) continue
+    if (Number.isNaN(values[index]) && isStaleAt(bits, index) && histograms?.[index] === undefined) continue
     if (kept !== index) {
+      if (histograms !== undefined) histograms[kept] = histograms[index]
       timesMs[kept] = timesMs[index]
       bits[2 * kept] = bits[2 * index]
       bits[2 * kept + 1] = bits[2 * index + 1]

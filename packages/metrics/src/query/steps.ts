@@ -1,8 +1,8 @@
-import type { Labels } from '@quartet/model'
+import type { Labels, NativeHistogram } from '@quartet/model'
 import { labelsKey, METRIC_NAME } from '@quartet/model'
 import { EvaluationError } from './errors.ts'
 
-/** Marks in {@link StepSeries.present}. A histogram's value lies beside the float column; nothing produces one yet. */
+/** Marks in {@link StepSeries.present}. */
 export const ABSENT = 0
 export const FLOAT = 1
 export const HISTOGRAM = 2
@@ -15,9 +15,13 @@ export interface StepSeries {
   labels: Labels
   values: Float64Array
   present: Uint8Array
+  /** The histograms of steps whose mark is {@link HISTOGRAM}; `undefined` as long as there is none. */
+  histograms: Histograms
   /** The metric name is to be dropped at the very end (promql-delayed-name-removal). */
   dropName: boolean
 }
+
+export type Histograms = (NativeHistogram | undefined)[] | undefined
 
 export type SeriesSink = (series: StepSeries) => void
 
@@ -37,7 +41,13 @@ export async function drain(held: Iterable<StepSeries>, sink: SeriesSink, checkp
 }
 
 export function newSeries(labels: Labels, count: number): StepSeries {
-  return { labels, values: new Float64Array(count), present: new Uint8Array(count), dropName: false }
+  return {
+    labels,
+    values: new Float64Array(count),
+    present: new Uint8Array(count),
+    histograms: undefined,
+    dropName: false,
+  }
 }
 
 /** A copy whose columns are the caller's own. */
@@ -46,8 +56,35 @@ export function ownSeries(series: StepSeries): StepSeries {
     labels: series.labels,
     values: series.values.slice(),
     present: series.present.slice(),
+    histograms: series.histograms?.slice(),
     dropName: series.dropName,
   }
+}
+
+/** Gives `series` a histogram at a step. */
+export function setHistogram(
+  series: { present: Uint8Array; histograms: Histograms },
+  step: number,
+  histogram: NativeHistogram,
+): void {
+  series.histograms ??= new Array<undefined>(series.present.length).fill(undefined)
+  series.histograms[step] = histogram
+  series.present[step] = HISTOGRAM
+}
+
+/** Copies one point, whichever it is, to a step where there is none. */
+export function copyPoint(target: StepSeries, source: StepSeries, step: number, sourceStep = step): void {
+  target.present[step] = source.present[sourceStep]
+  if (source.present[sourceStep] === HISTOGRAM) setHistogram(target, step, source.histograms![sourceStep]!)
+  else target.values[step] = source.values[sourceStep]
+}
+
+/** Leaves out the histograms, for what only works on floats. */
+export function dropHistograms(series: StepSeries): void {
+  if (series.histograms === undefined) return
+  const { present } = series
+  for (let step = 0; step < present.length; step++) if (present[step] === HISTOGRAM) present[step] = ABSENT
+  series.histograms = undefined
 }
 
 export function countPresent(present: Uint8Array): number {
@@ -127,8 +164,7 @@ function mergeInto(target: StepSeries, source: StepSeries): void {
   for (let step = 0; step < source.present.length; step++) {
     if (source.present[step] === ABSENT) continue
     if (target.present[step] !== ABSENT) throw sameLabelset()
-    target.present[step] = source.present[step]
-    target.values[step] = source.values[step]
+    copyPoint(target, source, step)
   }
 }
 
@@ -137,6 +173,8 @@ export function repeatStep(series: StepSeries, count: number): StepSeries {
   const result = newSeries(series.labels, count)
   result.values.fill(series.values[0])
   result.present.fill(series.present[0])
+  if (series.histograms !== undefined)
+    result.histograms = new Array<NativeHistogram | undefined>(count).fill(series.histograms[0])
   result.dropName = series.dropName
   return result
 }

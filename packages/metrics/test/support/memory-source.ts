@@ -1,5 +1,5 @@
-import type { Labels, MetricMetadata } from '@quartet/model'
-import { bitsOf, compareLabels, labelsKey, labelValue, writeStale } from '@quartet/model'
+import type { Labels, MetricMetadata, NativeHistogram } from '@quartet/model'
+import { bitsOf, compareLabels, labelsKey, labelValue, storedHint, writeStale } from '@quartet/model'
 import type { Matcher } from '@quartet/query'
 import type {
   LabelRequest,
@@ -11,7 +11,7 @@ import type {
 
 export interface MemorySample {
   readonly timeMs: number
-  readonly value: number | 'stale'
+  readonly value: number | 'stale' | NativeHistogram
 }
 
 interface MemorySeries {
@@ -28,6 +28,12 @@ export class MemorySource implements SeriesSource {
     const existing = this.#series.get(key) ?? { labels, samples: [] }
     for (const sample of samples) existing.samples.push(sample)
     existing.samples.sort((a, b) => a.timeMs - b.timeMs)
+    let previous: NativeHistogram | undefined
+    for (const [index, { timeMs, value }] of existing.samples.entries()) {
+      const current = typeof value === 'object' ? { ...value, resetHint: storedHint(previous, value) } : undefined
+      if (current !== undefined) existing.samples[index] = { timeMs, value: current }
+      previous = current
+    }
     this.#series.set(key, existing)
   }
 
@@ -79,10 +85,12 @@ function within(minMs: number, maxMs: number): (sample: MemorySample) => boolean
 
 function fill(into: SampleColumns, samples: readonly MemorySample[]): void {
   into.reserve(samples.length)
+  into.histograms = undefined
   const bits = bitsOf(into.values)
   for (const [index, { timeMs, value }] of samples.entries()) {
     into.timesMs[index] = timeMs
     if (value === 'stale') writeStale(bits, index)
+    else if (typeof value !== 'number') (into.histograms ??= [])[index] = value
     else into.values[index] = value
   }
   into.count = samples.length

@@ -1,13 +1,17 @@
-import type { Labels } from '@quartet/model'
-import { labelsKey } from '@quartet/model'
+import type { Label, Labels, NativeHistogram } from '@quartet/model'
+import { classicToNative, compactHistogram, labelsKey, labelValue } from '@quartet/model'
 import { parseDuration, unquoteGo } from '@quartet/query'
 import type { Annotations } from '../../src/query/annotations.ts'
 import { formatLabels } from '../../src/query/binary-vectors.ts'
 import { QueryEngine } from '../../src/query/engine.ts'
 import type { EngineOptions, QueryResult } from '../../src/query/engine.ts'
+import { histogramText } from '../../src/query/histogram-text.ts'
+import { ABSENT, HISTOGRAM } from '../../src/query/steps.ts'
+import type { StepSeries } from '../../src/query/steps.ts'
+import type { NotedHistogram } from './histogram-notation.ts'
 import { MemorySource } from './memory-source.ts'
 import { parseSeriesLine } from './series-notation.ts'
-import type { SequenceValue } from './series-notation.ts'
+import type { SequenceValue, SeriesLine } from './series-notation.ts'
 
 export interface CaseResult {
   /** `file:line` of the eval command. */
@@ -81,8 +85,8 @@ class ScriptRunner {
 
   async run(block: Block): Promise<void> {
     if (block.head === 'clear') return this.#source.clear()
-    const load = /^load(?:_with_nhcb)?\s+(\S+)/.exec(block.head)
-    if (load !== null) return this.#load(parseDuration(load[1]), block.body)
+    const load = /^load(_with_nhcb)?\s+(\S+)/.exec(block.head)
+    if (load !== null) return this.#load(parseDuration(load[2]), block.body, load[1] !== undefined)
     const evaluate = /^eval(_\w+)?\s+(instant|range)\s+(.*)$/.exec(block.head)
     if (evaluate === null) throw new Error(`${this.#name}:${block.line}: unknown command ${block.head}`)
     const id = `${this.#name}:${block.line}`
@@ -95,12 +99,13 @@ class ScriptRunner {
     this.results.push({ id, problem })
   }
 
-  #load(stepMs: number, lines: readonly string[]): void {
-    for (const line of lines) {
-      const { labels, values } = parseSeriesLine(line)
-      const samples = values.flatMap((value, index) =>
-        value === 'gap' || value === 'histogram' ? [] : [{ timeMs: index * stepMs, value }],
-      )
+  #load(stepMs: number, lines: readonly string[], withNhcb: boolean): void {
+    const loaded = lines.map(parseSeriesLine)
+    for (const { labels, values } of withNhcb ? [...loaded, ...customBucketSeries(loaded)] : loaded) {
+      const samples = values.flatMap((value, index) => {
+        if (value === 'gap') return []
+        return [{ timeMs: index * stepMs, value: typeof value === 'object' ? value.histogram : value }]
+      })
       if (samples.length > 0) this.#source.add(labels, samples)
     }
   }
@@ -138,7 +143,7 @@ class ScriptRunner {
     const { value } = await this.#engine.range(this.#engine.parse(query), range, { signal })
     if (value.kind !== 'matrix') return 'range query gave no matrix'
     const series = value.series.filter(({ present }) => present[1] !== 0)
-    const got = series.map(({ labels, values }) => ({ labels, values: [values[1]] }))
+    const got = series.map((one) => ({ labels: one.labels, values: [pointAt(one, 1)] }))
     const problem = comparePoints(got, expected.lines.map(expectedLine), 1)
     return problem === undefined ? undefined : `as range query: ${problem}`
   }
@@ -247,16 +252,17 @@ function compareInstant(result: QueryResult, expected: Expectation): string | un
       const { startMs, stepMs } = expected.rangeVector ?? { startMs: 0, stepMs: 1 }
       const wanted = expected.lines.map(expectedLine)
       const length = Math.max(0, ...wanted.map(({ values }) => values.length))
-      const got = value.series.map(({ labels, timesMs, values }) => {
+      const got = value.series.map(({ labels, timesMs, values, histograms }) => {
         const points = new Array<SequenceValue>(length).fill('gap')
-        for (const [index, timeMs] of timesMs.entries()) points[(timeMs - startMs) / stepMs] = values[index]
+        for (const [index, timeMs] of timesMs.entries())
+          points[(timeMs - startMs) / stepMs] = noted(histograms?.[index]) ?? values[index]
         return { labels, values: points }
       })
       return comparePoints(got, wanted, length)
     }
     case 'vector': {
       const wanted = expected.lines.map(expectedLine)
-      const got = value.series.map(({ labels, values }): Points => ({ labels, values: [values[0]] }))
+      const got = value.series.map((one): Points => ({ labels: one.labels, values: [pointAt(one, 0)] }))
       if (expected.ordered) {
         const order = got.map(({ labels }) => formatLabels(labels)).join(' ')
         const wantedOrder = wanted.map(({ labels }) => formatLabels(labels)).join(' ')
@@ -272,13 +278,14 @@ function compareInstant(result: QueryResult, expected: Expectation): string | un
 function compareRange(result: QueryResult, expected: Expectation): string | undefined {
   const { value } = result
   if (value.kind !== 'matrix') return `a range query gave ${value.kind}`
-  const got = value.series.map(({ labels, values, present }): Points => {
-    return { labels, values: Array.from(values, (one, step) => (present[step] === 0 ? 'gap' : one)) }
+  const got = value.series.map((one): Points => {
+    return { labels: one.labels, values: Array.from(one.values, (_, step) => pointAt(one, step)) }
   })
   return comparePoints(got, expected.lines.map(expectedLine), value.grid.count)
 }
 
 function expectedLine(line: string): Points {
+  if (line.startsWith('{{')) return { labels: [], values: parseSeriesLine(`{} ${line}`).values }
   if (/^[+-]?(?:[\d.]|inf|nan)/i.test(line) && !/^[a-z_:]+\w*[{\s]/i.test(line)) {
     return { labels: [], values: parseSeriesLine(`{} ${line}`).values }
   }
@@ -291,24 +298,110 @@ function comparePoints(got: readonly Points[], wanted: readonly Points[], length
   for (const { labels, values } of got) {
     const key = labelsKey(labels)
     const want = byKey.get(key)
-    const shown = `${formatLabels(labels)} ${values.slice(0, 12).join(' ')}`
+    const shown = `${formatLabels(labels)} ${show(values)}`
     if (want === undefined) return `unexpected ${shown}`
     if (seen.has(key)) return `twice ${shown}`
     seen.add(key)
     for (let index = 0; index < length; index++) {
       const a = values[index] ?? 'gap'
       const b = want.values[index] ?? 'gap'
-      if (!areAlmostEqual(a, b)) return `${shown}, expected ${want.values.slice(0, 12).join(' ')}`
+      if (!areAlmostEqual(a, b)) return `${shown}, expected ${show(want.values)}`
     }
   }
   const missing = wanted.find(
     ({ labels, values }) => !seen.has(labelsKey(labels)) && values.some((one) => one !== 'gap'),
   )
-  return missing === undefined ? undefined : `missing ${formatLabels(missing.labels)} ${missing.values.join(' ')}`
+  return missing === undefined ? undefined : `missing ${formatLabels(missing.labels)} ${show(missing.values)}`
+}
+
+function show(values: readonly SequenceValue[]): string {
+  const texts = values
+    .slice(0, 12)
+    .map((value) =>
+      typeof value === 'object' ? `${histogramText(value.histogram)} hint ${value.histogram.resetHint}` : String(value),
+    )
+  return texts.join(' ')
+}
+
+function pointAt({ values, present, histograms }: StepSeries, step: number): SequenceValue {
+  if (present[step] === HISTOGRAM) return noted(histograms![step])!
+  return present[step] === ABSENT ? 'gap' : values[step]
+}
+
+function noted(histogram: NativeHistogram | undefined): NotedHistogram | undefined {
+  return histogram && { histogram, hasHint: true }
+}
+
+/** As for floats, number by number; hints count only where the script gives one. */
+function areHistogramsAlmostEqual(got: NotedHistogram, wanted: NotedHistogram): boolean {
+  const [a, b] = [compactHistogram(got.histogram), compactHistogram(wanted.histogram)]
+  if (wanted.hasHint && a.resetHint !== b.resetHint) return false
+  const listOf = (one: NativeHistogram): number[] => [
+    one.schema,
+    one.zeroThreshold,
+    one.zeroCount,
+    one.count,
+    one.sum,
+    ...(one.customBounds ?? []),
+    ...one.positive.indices,
+    ...one.positive.counts,
+    ...one.negative.indices,
+    ...one.negative.counts,
+  ]
+  const [left, right] = [listOf(a), listOf(b)]
+  return left.length === right.length && left.every((value, index) => areAlmostEqual(value, right[index]))
+}
+
+/** The classic histograms among the series as native ones with custom bounds, which is what `load_with_nhcb` adds. */
+function customBucketSeries(lines: readonly SeriesLine[]): SeriesLine[] {
+  interface Parts {
+    labels: Labels
+    buckets: Map<number, readonly SequenceValue[]>
+    count: readonly SequenceValue[] | undefined
+    sum: readonly SequenceValue[] | undefined
+  }
+  const byKey = new Map<string, Parts>()
+  for (const { labels, values } of lines) {
+    const match = /^(.*)_(bucket|count|sum)$/.exec(labelValue(labels, '__name__'))
+    if (match === null) continue
+    const base = labels
+      .filter(([name]) => name !== 'le')
+      .map(([name, value]): Label => [name, name === '__name__' ? match[1] : value])
+    const key = labelsKey(base)
+    const parts: Parts = byKey.get(key) ?? { labels: base, buckets: new Map(), count: undefined, sum: undefined }
+    byKey.set(key, parts)
+    if (match[2] !== 'bucket') parts[match[2] as 'count' | 'sum'] = values
+    else if (labelValue(labels, 'le') !== '') parts.buckets.set(boundOf(labelValue(labels, 'le')), values)
+  }
+  return [...byKey.values()].flatMap(({ labels, buckets, count, sum }) => {
+    if (buckets.size === 0 || [...buckets.keys()].some(Number.isNaN)) return []
+    const length = Math.max(...[...buckets.values()].map(({ length }) => length))
+    const values = Array.from({ length }, (_, index): SequenceValue => {
+      const at = (list: readonly SequenceValue[] | undefined): number | undefined => {
+        const value = list?.[index]
+        return typeof value === 'number' ? value : undefined
+      }
+      const known = new Map(
+        [...buckets].flatMap(([bound, list]) => {
+          const value = at(list)
+          return value === undefined ? [] : [[bound, value] as const]
+        }),
+      )
+      if (known.size === 0) return 'gap'
+      const histogram = classicToNative({ buckets: known, count: at(count), sum: at(sum) ?? 0 })
+      return typeof histogram === 'string' ? 'gap' : { histogram, hasHint: false }
+    })
+    return [{ labels, values }]
+  })
+}
+
+function boundOf(le: string): number {
+  return /^\+?Inf$/i.test(le) ? Infinity : Number(le)
 }
 
 /** Upstream's almost.Equal with 1e-6. */
 function areAlmostEqual(a: SequenceValue, b: SequenceValue): boolean {
+  if (typeof a === 'object' && typeof b === 'object') return areHistogramsAlmostEqual(a, b)
   if (typeof a !== 'number' || typeof b !== 'number') return a === b
   if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return true
   const difference = Math.abs(a - b)

@@ -1,10 +1,12 @@
 import type { Label, Labels } from '@quartet/model'
-import { labelsFromPairs } from '@quartet/model'
+import { combineHistograms, labelsFromPairs } from '@quartet/model'
 import { Lexer } from '@quartet/query'
 import { parseNumber } from '../../src/query/syntax/number.ts'
+import { parseHistogram } from './histogram-notation.ts'
+import type { NotedHistogram } from './histogram-notation.ts'
 
-/** One value of a sequence; `gap` is no sample, `histogram` one that cannot be loaded yet. */
-export type SequenceValue = number | 'stale' | 'gap' | 'histogram'
+/** One value of a sequence; `gap` is no sample. */
+export type SequenceValue = number | 'stale' | 'gap' | NotedHistogram
 
 export interface SeriesLine {
   readonly labels: Labels
@@ -20,13 +22,24 @@ export function parseSeriesLine(line: string): SeriesLine {
   while (rest.trim() !== '') {
     if (!/^\s/.test(rest)) throw new Error(`unexpected ${JSON.stringify(rest)} in series values`)
     rest = rest.trimStart()
-    const histogram = /^\{\{[^}]*\}\}(?:[+-]\{\{[^}]*\}\})?(?:x(\d+))?/.exec(rest)
+    const histogram = /^(\{\{[^}]*\}\})(?:([+-])(\{\{[^}]*\}\}))?(?:x(\d+))?/.exec(rest)
     const item = histogram?.[0] ?? /^\S+/.exec(rest)?.[0] ?? ''
     if (histogram === null) values.push(...sequence(item))
-    else for (let index = 0; index <= Number(histogram[1] ?? 0); index++) values.push('histogram')
+    else values.push(...histogramSequence(histogram))
     rest = rest.slice(item.length)
   }
   return { labels, values }
+}
+
+function histogramSequence([, start, sign, step, times]: RegExpExecArray): NotedHistogram[] {
+  let { histogram, hasHint } = parseHistogram(start)
+  const change = step === undefined ? undefined : parseHistogram(step).histogram
+  const values: NotedHistogram[] = [{ histogram, hasHint }]
+  for (let index = 0; index < Number(times ?? 0); index++) {
+    if (change !== undefined) histogram = combineHistograms(histogram, change, sign === '-' ? -1 : 1).histogram
+    values.push({ histogram, hasHint })
+  }
+  return values
 }
 
 function metric(lexer: Lexer): Labels {

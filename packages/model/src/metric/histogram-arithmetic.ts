@@ -30,6 +30,8 @@ export function combineHistograms(a: NativeHistogram, b: NativeHistogram, sign: 
   }
   if (hasCustomBounds(a)) {
     const areEqual = areBoundsEqual(a, b)
+    // Upstream takes what is left of a difference of other buckets for no counter any more.
+    if (!areEqual && sign === -1) totals.resetHint = RESET_GAUGE
     const bounds = areEqual ? a.customBounds! : commonBounds(a.customBounds!, b.customBounds!)
     const [left, right] = areEqual ? [a, b] : [withBounds(a, bounds), withBounds(b, bounds)]
     const positive = mergeBuckets(left.positive, right.positive, sign)

@@ -2,9 +2,11 @@ import type { Labels } from '@quartet/model'
 import type { StepGrid } from '@quartet/query'
 import { Groups } from '../grouping.ts'
 import type { Grouping } from '../grouping.ts'
-import { ABSENT, FLOAT, newSeries } from '../steps.ts'
+import { ABSENT, FLOAT, HISTOGRAM, newSeries } from '../steps.ts'
 import type { StepSeries } from '../steps.ts'
 import type { AggregateOp } from '../syntax/ast.ts'
+import { HistogramFold } from './histogram-folding.ts'
+import type { HistogramFoldOptions } from './histogram-folding.ts'
 
 /** One group's running state: columns over the grid that every series of the group is folded into. */
 interface Accumulator {
@@ -25,16 +27,34 @@ const accumulators: Partial<Record<AggregateOp, MakeAccumulator>> = {
   stdvar: (count) => new Variance(count, false),
 }
 
+interface Group {
+  readonly labels: Labels
+  readonly accumulator: Accumulator
+  /** Made with the first native histogram. */
+  histograms: HistogramFold | undefined
+  dropName: boolean
+}
+
+/** To these a histogram is as good as a float. */
+const COUNTS_ALL: ReadonlySet<AggregateOp> = new Set<AggregateOp>(['count', 'group'])
+
 /** Aggregations that need no series twice: series stream through, only one set of columns per group is held. */
 export class FoldingAggregation {
-  readonly #groups: Groups<{ labels: Labels; accumulator: Accumulator; dropName: boolean }>
+  readonly #groups: Groups<Group>
   readonly #grid: StepGrid
+  readonly #options: HistogramFoldOptions
 
-  constructor(op: AggregateOp, grouping: Grouping, grid: StepGrid) {
-    const make = accumulators[op]
-    if (make === undefined) throw new Error(`${op} is not a folding aggregation`)
+  constructor(options: HistogramFoldOptions, grouping: Grouping, grid: StepGrid) {
+    const make = accumulators[options.op]
+    if (make === undefined) throw new Error(`${options.op} is not a folding aggregation`)
+    this.#options = options
     this.#grid = grid
-    this.#groups = new Groups(grouping, (labels) => ({ labels, accumulator: make(grid.count), dropName: false }))
+    this.#groups = new Groups(grouping, (labels) => ({
+      labels,
+      accumulator: make(grid.count),
+      histograms: undefined,
+      dropName: false,
+    }))
   }
 
   static supports(op: AggregateOp): boolean {
@@ -43,15 +63,20 @@ export class FoldingAggregation {
 
   add(series: StepSeries): void {
     const group = this.#groups.of(series.labels)
-    group.accumulator.add(series)
     if (series.dropName) group.dropName = true
+    if (series.histograms === undefined || COUNTS_ALL.has(this.#options.op)) return group.accumulator.add(series)
+    group.histograms ??= new HistogramFold(this.#options, this.#grid.count)
+    group.histograms.add(series)
+    const floats = series.present.map((mark) => (mark === HISTOGRAM ? ABSENT : mark))
+    group.accumulator.add({ ...series, present: floats })
   }
 
   *results(): Iterable<StepSeries> {
-    for (const { labels, accumulator, dropName } of this.#groups.all) {
+    for (const { labels, accumulator, histograms, dropName } of this.#groups.all) {
       const result = newSeries(labels, this.#grid.count)
       result.dropName = dropName && labels.some(([name]) => name === '__name__')
       accumulator.finish(result)
+      histograms?.finish(result)
       yield result
     }
   }

@@ -8,8 +8,10 @@ import { EvaluationError, NotSupportedError } from '../errors.ts'
 import { Groups } from '../grouping.ts'
 import type { Grouping } from '../grouping.ts'
 import { quantileOfSorted, sortValues } from '../quantile.ts'
-import { ABSENT, drain, FLOAT, hasAny, newSeries, ownSeries } from '../steps.ts'
+import { ignoredInAggregation } from '../histogram-notes.ts'
+import { ABSENT, drain, dropHistograms, FLOAT, hasAny, HISTOGRAM, newSeries, ownSeries } from '../steps.ts'
 import type { SeriesSink, StepSeries } from '../steps.ts'
+import { histogramText } from '../histogram-text.ts'
 import { formatFloat } from '../syntax/number.ts'
 import type { AggregateOp } from '../syntax/ast.ts'
 
@@ -24,6 +26,8 @@ export interface SelectingInput {
   /** See QueryBudget.checkpoint. */
   readonly checkpoint: () => Promise<void> | undefined
   readonly range: TextRange
+  /** Where the aggregated expression stands. */
+  readonly seriesRange: TextRange
 }
 
 /** Aggregations that must see all series of a group at once: topk, bottomk, limitk, quantile. */
@@ -33,7 +37,10 @@ export async function selectSeries(input: SelectingInput, sink: SeriesSink): Pro
     members: [],
   }))
   refuseNan(input)
-  for (const one of input.series) groups.of(one.labels).members.push(one)
+  for (const one of input.series) {
+    if (input.op !== 'limitk') ignoreHistograms(input, one)
+    groups.of(one.labels).members.push(one)
+  }
   switch (input.op) {
     case 'topk':
     case 'bottomk':
@@ -51,6 +58,12 @@ export async function selectSeries(input: SelectingInput, sink: SeriesSink): Pro
   }
 }
 
+function ignoreHistograms({ op, annotations, seriesRange }: SelectingInput, series: StepSeries): void {
+  if (series.histograms === undefined) return
+  if (series.present.includes(HISTOGRAM)) annotations.info(ignoredInAggregation(op), seriesRange)
+  dropHistograms(series)
+}
+
 /** Upstream looks at the parameter before it looks at any series. */
 function refuseNan({ op, parameter }: SelectingInput): void {
   if (op === 'quantile' || !parameter.some(Number.isNaN)) return
@@ -64,7 +77,7 @@ async function selectMembers(input: SelectingInput, members: readonly StepSeries
   let order: Int32Array = new Int32Array(0)
   for (let step = 0; step < grid.count; step++) {
     order = kept.select(step, limitOf(parameter[step], members.length))
-    for (const index of order) results[index].present[step] = FLOAT
+    for (const index of order) results[index].present[step] = members[index].present[step]
     const pause = input.checkpoint()
     if (pause !== undefined) await pause
   }
@@ -215,11 +228,13 @@ export function* countValues(input: {
     labels,
     byValue: new Map(),
   }))
-  for (const { labels, values, present } of input.series) {
+  for (const { labels, values, present, histograms } of input.series) {
     const group = groups.of(labels)
     for (let step = 0; step < grid.count; step++) {
       if (present[step] === ABSENT) continue
-      const text = isLabelDropped ? '' : formatFloat(values[step])
+      const histogram = histograms?.[step]
+      const value = histogram === undefined ? formatFloat(values[step]) : histogramText(histogram)
+      const text = isLabelDropped ? '' : value
       let counted = group.byValue.get(text)
       if (counted === undefined) {
         counted = newSeries(isLabelDropped ? group.labels : withLabel(group.labels, label, text), grid.count)

@@ -1,10 +1,12 @@
-import type { Labels } from '@quartet/model'
-import { labelsKey, labelValue } from '@quartet/model'
+import type { Labels, NativeHistogram } from '@quartet/model'
+import { labelsKey, labelValue, METRIC_NAME } from '@quartet/model'
 import type { StepGrid, TextRange } from '@quartet/query'
 import { badBucketLabel, forcedMonotonicity, invalidQuantile } from '../annotations.ts'
 import type { Annotations } from '../annotations.ts'
-import { ABSENT, FLOAT, newSeries } from '../steps.ts'
+import { mixedClassicAndNative, nanFraction, nanResult, nanSkew } from '../histogram-notes.ts'
+import { ABSENT, FLOAT, HISTOGRAM, newSeries } from '../steps.ts'
 import type { SeriesSink, StepSeries } from '../steps.ts'
+import { nativeFraction, nativeQuantile } from './native-quantile.ts'
 
 interface Histogram {
   readonly labels: Labels
@@ -22,15 +24,17 @@ export interface HistogramInput {
   readonly range: TextRange
 }
 
-/** histogram_quantile over classic buckets. @param q one value per step */
+/** histogram_quantile over classic buckets and native histograms. @param q one value per step */
 export async function histogramQuantile(
   input: HistogramInput,
   q: Float64Array,
   qRange: TextRange,
   sink: SeriesSink,
 ): Promise<void> {
-  for (const value of q) if (!(value >= 0 && value <= 1)) input.annotations.warn(invalidQuantile(value), qRange)
-  await forEachHistogram(input, (histogram, read) => {
+  const { annotations } = input
+  for (const value of q) if (!(value >= 0 && value <= 1)) annotations.warn(invalidQuantile(value), qRange)
+  const natives = new NativeSeries(input)
+  await forEachHistogram(input, natives, (histogram, read) => {
     const result = newSeries(histogram.labels, input.grid.count)
     result.dropName = histogram.dropName
     const name = labelValue(histogram.labels, '__name__')
@@ -44,15 +48,22 @@ export async function histogramQuantile(
     }
     sink(result)
   })
+  natives.map(sink, (histogram, step, name) => {
+    const { value, nanEffect } = nativeQuantile(q[step], histogram)
+    if (nanEffect === 'result') annotations.info(nanResult(name), qRange)
+    if (nanEffect === 'skewed') annotations.info(nanSkew(name), qRange)
+    return value
+  })
 }
 
-/** histogram_fraction(lower, upper, b) over classic buckets. */
+/** histogram_fraction(lower, upper, b) over classic buckets and native histograms. */
 export async function histogramFraction(
   input: HistogramInput,
   limits: { lower: Float64Array; upper: Float64Array },
   sink: SeriesSink,
 ): Promise<void> {
-  await forEachHistogram(input, (histogram, read) => {
+  const natives = new NativeSeries(input)
+  await forEachHistogram(input, natives, (histogram, read) => {
     const result = newSeries(histogram.labels, input.grid.count)
     result.dropName = histogram.dropName
     for (let step = 0; step < input.grid.count; step++) {
@@ -63,6 +74,49 @@ export async function histogramFraction(
     }
     sink(result)
   })
+  natives.map(sink, (histogram, step, name) => {
+    const [lower, upper] = [limits.lower[step], limits.upper[step]]
+    const hasNan = Number.isNaN(histogram.sum) && histogram.count !== 0 && lower < upper
+    if (hasNan) input.annotations.info(nanFraction(name), input.range)
+    return nativeFraction(lower, upper, histogram)
+  })
+}
+
+/** The series with native histograms. Where one has classic buckets under the same labels as well, nobody knows which to take. */
+class NativeSeries {
+  readonly #byKey = new Map<string, StepSeries>()
+  readonly #input: HistogramInput
+
+  constructor(input: HistogramInput) {
+    this.#input = input
+    for (const series of input.series) {
+      if (series.histograms !== undefined) this.#byKey.set(labelsKey(series.labels), series)
+    }
+  }
+
+  /** Whether a classic histogram with these labels (without `le`) meets a native one at a step, which then counts as absent. */
+  excludes(labels: Labels, step: number): boolean {
+    if (this.#byKey.size === 0) return false
+    const native = this.#byKey.get(labelsKey(labels))
+    if (native === undefined || native.present[step] !== HISTOGRAM) return false
+    this.#input.annotations.warn(mixedClassicAndNative(labelValue(labels, METRIC_NAME)), this.#input.range)
+    native.present[step] = ABSENT
+    return true
+  }
+
+  map(sink: SeriesSink, valueOf: (histogram: NativeHistogram, step: number, metricName: string) => number): void {
+    for (const { labels, present, histograms } of this.#byKey.values()) {
+      const result = newSeries(labels, present.length)
+      result.dropName = true
+      const name = labelValue(labels, METRIC_NAME)
+      for (let step = 0; step < present.length; step++) {
+        if (present[step] !== HISTOGRAM) continue
+        result.values[step] = valueOf(histograms![step]!, step, name)
+        result.present[step] = FLOAT
+      }
+      sink(result)
+    }
+  }
 }
 
 /** Reads the buckets that are present at a step into `bounds` and `counts`; answers how many. */
@@ -74,6 +128,7 @@ interface BucketReader {
 
 async function forEachHistogram(
   input: HistogramInput,
+  natives: NativeSeries,
   visit: (histogram: Histogram, read: BucketReader) => void,
 ): Promise<void> {
   for (const histogram of groupBuckets(input)) {
@@ -84,7 +139,7 @@ async function forEachHistogram(
     const read = (step: number): number => {
       let count = 0
       for (const { upperBound, series } of buckets) {
-        if (series.present[step] === ABSENT) continue
+        if (series.present[step] !== FLOAT) continue
         // Buckets with equal bounds (`1` and `1.0`) are one.
         if (count > 0 && bounds[count - 1] === upperBound) {
           counts[count - 1] += series.values[step]
@@ -94,7 +149,7 @@ async function forEachHistogram(
         counts[count] = series.values[step]
         count++
       }
-      return count
+      return count > 0 && natives.excludes(histogram.labels, step) ? 0 : count
     }
     visit(histogram, Object.assign(read, { bounds, counts }))
     const pause = input.checkpoint()
@@ -105,6 +160,7 @@ async function forEachHistogram(
 function groupBuckets(input: HistogramInput): Iterable<Histogram> {
   const histograms = new Map<string, Histogram>()
   for (const series of input.series) {
+    if (series.histograms !== undefined && !series.present.includes(FLOAT)) continue
     const le = labelValue(series.labels, 'le')
     const upperBound = parseBound(le)
     if (upperBound === undefined) {
