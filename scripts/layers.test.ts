@@ -111,6 +111,6 @@ test('allows what DESIGN.md allows', () => {
 
 test('finds a folder that is no room', () => {
   assert.deepEqual(unknownRooms([{ path: 'packages/logs/src/helpers/a.ts', text: '' }]), [
-    'packages/logs/src/helpers: is no room; there are config, storage, ingest, query, api',
+    'packages/logs/src/helpers: is no room; there are config, storage, ingest, query, rules, api',
   ])
 })

@@ -1,4 +1,5 @@
-import { labelsFromRecord, METRIC_NAME } from '@quartet/model'
+import { compareText, METRIC_NAME } from '@quartet/model'
+import type { Labels } from '@quartet/model'
 import { quoteGo } from '@quartet/query'
 import { ConfigError, loadYaml } from '@quartet/runtime'
 import type { LoadedYaml } from '@quartet/runtime'
@@ -43,8 +44,13 @@ export async function loadRuleFile(options: RuleFileOptions): Promise<LoadedRule
   return { groups, duplicates: findDuplicates(value, at) }
 }
 
+/** Sorted. Unlike those of a series, an empty label stays: it removes the label of a result. */
+function sortedPairs(record: Readonly<Record<string, string>>): Labels {
+  return Object.entries(record).sort(([a], [b]) => compareText(a, b))
+}
+
 function toSpec(rule: RuleSection, groupLabels: Readonly<Record<string, string>>, language: RuleLanguage): RuleSpec {
-  const labels = labelsFromRecord({ ...groupLabels, ...rule.labels })
+  const labels = sortedPairs({ ...groupLabels, ...rule.labels })
   const expr = language.print(rule.expr)
   if (rule.record !== '') return { kind: 'recording', name: rule.record, expr, labels }
   return {
@@ -52,7 +58,7 @@ function toSpec(rule: RuleSection, groupLabels: Readonly<Record<string, string>>
     name: rule.alert,
     expr,
     labels,
-    annotations: labelsFromRecord(rule.annotations),
+    annotations: sortedPairs(rule.annotations),
     forMs: rule.for,
     keepFiringForMs: rule.keep_firing_for,
   }
@@ -157,7 +163,7 @@ function findDuplicates(file: RuleFile, at: LoadedYaml<RuleFile>['at']): LoadedR
   for (const [index, group] of file.groups.entries()) {
     for (const [position, rule] of group.rules.entries()) {
       const name = rule.alert || rule.record
-      const labels = labelsFromRecord({ ...group.labels, ...rule.labels })
+      const labels = sortedPairs({ ...group.labels, ...rule.labels })
       const key = JSON.stringify([name, labels])
       if (seen.has(key)) {
         const place = at(['groups', index, 'rules', position])
