@@ -119,7 +119,7 @@ async function verifyContents(
     const blockOf = (path: string): string => path.slice(0, path.lastIndexOf('/'))
     const broken = new Set(system.files.filter(({ sha256 }) => damaged.has(sha256)).map(({ path }) => blockOf(path)))
     const fresh = files.filter(({ path, sha256 }) => {
-      if (/\.wal$/.test(path)) return true
+      if (path.endsWith('.wal')) return true
       const key = `${system.service}/${path} ${sha256}`
       const isNew = !seen.has(key) && !broken.has(blockOf(path))
       seen.add(key)
