@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { AlertMetrics } from './api/alert-metrics.ts'
 import { addAlertmanagerApi } from './api/alertmanager-api.ts'
+import { addPages } from './api/page/page-routes.ts'
 import { loadConfig } from './config/alertmanager-config.ts'
 import { environmentOf, readSettings } from './config/flags.ts'
 import type { AlertsSettings } from './config/flags.ts'
@@ -118,7 +119,15 @@ export async function startAlerts(options: SystemOptions): Promise<RunningSystem
       requests.observe({ handler: route ?? '/', method: method.toLowerCase(), code: String(status) }, seconds),
   })
   const api = { engine: () => engine, store, silences, nowMs, startedAtMs, logger, reload, mode: settings.mode }
-  addAlertmanagerApi(server, { ...api, metrics: new AlertMetrics(metrics) }, settings.routePrefix)
+  const apiOptions = { ...api, metrics: new AlertMetrics(metrics) }
+  addAlertmanagerApi(server, apiOptions, settings.routePrefix)
+  addPages(server, apiOptions, {
+    prefix: settings.routePrefix,
+    // A proxy may have put us below a path of its own, which the external URL then names.
+    linkPrefix: () =>
+      settings.externalUrl === '' ? settings.routePrefix : new URL(settings.externalUrl).pathname.replace(/\/$/, ''),
+    configFile: settings.configFile,
+  })
   const bound = await rooms.start(
     () => server.listen(),
     () => server.close(),

@@ -95,7 +95,7 @@ function hasMatchers(silence: Silence, filters: readonly LabelMatcher[]): boolea
 }
 
 /** Active ones by which ends next, pending ones by which begins next, expired ones by which ended last. */
-function compareSilences(a: Silence, b: Silence, nowMs: number): number {
+export function compareSilences(a: Silence, b: Silence, nowMs: number): number {
   const [left, right] = [silenceState(a, nowMs), silenceState(b, nowMs)]
   if (left !== right) return STATE_ORDER.indexOf(left) - STATE_ORDER.indexOf(right)
   if (left === 'pending') return a.startsAtMs - b.startsAtMs

@@ -1,0 +1,97 @@
+import { html, sendPage } from '@quartet/runtime'
+import type { FormToken, Html } from '@quartet/runtime'
+import type { FastifyReply } from 'fastify'
+import { quoteGo } from '@quartet/query'
+import type { Labels } from '@quartet/model'
+import type { ApiOptions } from '../api-options.ts'
+
+export interface PageOptions extends ApiOptions {
+  /** Prefix of links: the path under which people see us. */
+  readonly linkPrefix: () => string
+  readonly token: FormToken
+  readonly configFile: string
+}
+
+export type Section = 'alerts' | 'silences' | 'status'
+
+/** Above it the rest is counted, not shown. */
+export const MAX_SHOWN = 500
+
+/**
+ * Upstream's interface keeps its places behind `#`, and mails and chat messages link to them: `/#/alerts?receiver=x` is our
+ * `/?receiver=x`.
+ */
+const HASH_LINKS = `(function () {
+  var place = /^#\\/(alerts|silences|status)(\\/[^?]*)?(\\?.*)?$/.exec(location.hash)
+  if (!place) return
+  var root = document.querySelector('nav a').getAttribute('href')
+  location.replace(root + (place[1] === 'alerts' ? '' : place[1] + (place[2] || '')) + (place[3] || ''))
+})()`
+
+export function answer(
+  reply: FastifyReply,
+  options: PageOptions,
+  current: Section,
+  body: Html,
+  status = 200,
+): FastifyReply {
+  const prefix = options.linkPrefix()
+  const failing = options.engine().failingCount
+  const page = {
+    title: 'Alertmanager',
+    navigation: [
+      { text: 'Alerts', href: `${prefix}/`, isCurrent: current === 'alerts' },
+      { text: 'Silences', href: `${prefix}/silences`, isCurrent: current === 'silences' },
+      {
+        text: failing > 0 ? `Status (${failing} failing)` : 'Status',
+        href: `${prefix}/status`,
+        isCurrent: current === 'status',
+      },
+    ],
+    body,
+    script: HASH_LINKS,
+  }
+  return sendPage(reply, page, status)
+}
+
+/** `{a="b", c="d"}` */
+export function matcherText(labels: Labels): string {
+  return `{${labels.map(([name, value]) => `${nameText(name)}=${quoteGo(value)}`).join(', ')}}`
+}
+
+function nameText(name: string): string {
+  return /^[A-Za-z_:][A-Za-z0-9_:]*$/.test(name) ? name : quoteGo(name)
+}
+
+/** `2026-01-02 03:04:05 UTC` */
+export function timeText(timeMs: number): string {
+  return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+/** `3d 4h`, `12m`, `5s`: the two largest units. */
+export function spanText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'm'],
+    [seconds % 60, 's'],
+  ]
+  const first = parts.findIndex(([count]) => count > 0)
+  if (first < 0) return '0s'
+  return parts
+    .slice(first, first + 2)
+    .filter(([count]) => count > 0)
+    .map(([count, unit]) => `${count}${unit}`)
+    .join(' ')
+}
+
+/** A text with its web addresses as links. */
+export function linked(text: string): Html {
+  const pieces = text.split(/(https?:\/\/[^\s<>"']+)/)
+  return html`${pieces.map((piece, index) => (index % 2 === 1 ? html`<a href="${piece}" rel="noreferrer">${piece}</a>` : piece))}`
+}
+
+export function problemCard(message: string): Html {
+  return html`<div class="card edge-bad bad" role="alert">${message}</div>`
+}
