@@ -163,7 +163,7 @@ function changeOwner(source: string, copied: string, owner: string): void {
   for (const name of readdirSync(source)) changeOwner(join(source, name), join(copied, name), owner)
 }
 
-async function runStep(command: string, image: Draft, { context, say }: StageOptions): Promise<void> {
+async function runStep(command: string, image: Draft, { context }: StageOptions): Promise<void> {
   const npm = findNpm()
   const link = join(image.root, 'usr/local/bin/npm')
   mkdirSync(join(image.root, 'usr/local/bin'), { recursive: true })
@@ -200,7 +200,6 @@ async function runStep(command: string, image: Draft, { context, say }: StageOpt
   child.stderr.on('data', (chunk: Buffer) => (output += chunk))
   const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve))
   if (code !== 0) throw new Error(`RUN ${command}\nended with ${code}:\n${output}`)
-  for (const line of output.split('\n')) if (/\bwarn\b/i.test(line) && !/^npm warn/.test(line)) say(line)
 }
 
 function proxySettings(): Record<string, string> {

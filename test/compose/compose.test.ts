@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -54,7 +54,10 @@ describe('the platform under compose', { skip: obstacle ?? false }, () => {
       file,
       image,
       outside: { 'hooks.test': WEBHOOK_ADDRESS },
-      prepare: (project) => addWebhook(project, webhook.port),
+      prepare: (project) => {
+        addWebhook(project, webhook.port)
+        addRule(project)
+      },
     })
     shop = await runShop({ host: stack.addressOf('alloy'), seconds: 8, rate: 25 })
   })
@@ -161,18 +164,14 @@ describe('the platform under compose', { skip: obstacle ?? false }, () => {
     }
   })
 
-  test('an alert that Prometheus’s container sends to Alertmanager reaches a webhook', async () => {
-    const alert = [
-      { labels: { alertname: 'ComposeTest', severity: 'critical' }, annotations: { summary: 'it is tested' } },
-    ]
-    const script = `fetch('http://alertmanager:9093/api/v2/alerts', { method: 'POST', headers: { 'content-type': 'application/json' }, body: process.argv[1] }).then((response) => console.log(response.status))`
-    const sent = stack.execute('prometheus', ['node', '-e', script, JSON.stringify(alert)])
-    assert.deepEqual(sent, { code: 0, output: '200\n' })
+  test('a rule fires in Prometheus, Alertmanager groups it, and a webhook is told', async () => {
     const message = await webhook.message('ComposeTest')
     assert.equal(message.version, '4')
     assert.equal(message.status, 'firing')
     // Links lead to where people reach it, not into the container.
     assert.equal(message.externalURL, 'http://127.0.0.1:9093')
+    assert.match(message.alerts[0]!.generatorURL, /^http:\/\/127\.0\.0\.1:9090\/graph\?/)
+    assert.equal(message.alerts[0]!.annotations['summary'], 'prometheus:9090 is up')
   })
 
   test('what a batch job pushes is scraped', async () => {
@@ -230,6 +229,7 @@ interface WebhookMessage {
   readonly status: string
   readonly externalURL: string
   readonly groupLabels: Readonly<Record<string, string>>
+  readonly alerts: readonly { generatorURL: string; annotations: Readonly<Record<string, string>> }[]
 }
 
 class Webhook {
@@ -281,6 +281,27 @@ function addWebhook(project: string, port: number): void {
     .replace(/^ {2}- name: default\n/m, `$&    webhook_configs:\n      - url: 'http://hooks.test:${port}/'\n`)
   assert.match(changed, /group_wait: 1s[^]*hooks\.test/)
   writeFileSync(path, changed)
+}
+
+/** As a person would: one more rule file. */
+function addRule(project: string): void {
+  const directory = join(project, 'stack/prometheus/config/rules')
+  mkdirSync(directory, { recursive: true })
+  const rule = {
+    alert: 'ComposeTest',
+    expr: 'up{job="prometheus"} == 1',
+    labels: { severity: 'critical' },
+    annotations: { summary: '{{ $labels.instance }} is up' },
+  }
+  const groups = [{ name: 'compose-test', interval: '1s', rules: [rule] }]
+  writeFileSync(join(directory, 'compose-test.yml'), JSON.stringify({ groups }))
+  const path = join(project, 'stack/compose/prometheus/prometheus.yml')
+  const text = readFileSync(path, 'utf8')
+  if (/^rule_files:/m.test(text)) return
+  // Rules and alerting are not in the shipped file yet.
+  const alerting = { alertmanagers: [{ static_configs: [{ targets: ['alertmanager:9093'] }] }] }
+  const files = ['../../prometheus/config/rules/*.yml']
+  writeFileSync(path, `${text}rule_files: ${JSON.stringify(files)}\nalerting: ${JSON.stringify(alerting)}\n`)
 }
 
 function bytesOf(text: string): number {
