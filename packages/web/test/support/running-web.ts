@@ -36,7 +36,13 @@ export class RunningWeb {
   }
 
   static async start(
-    options: { files?: Readonly<Record<string, string>>; environment?: Record<string, string>; clock?: Clock } = {},
+    options: {
+      files?: Readonly<Record<string, string>>
+      environment?: Record<string, string>
+      clock?: Clock
+      /** Where the page was built; by default an empty folder. */
+      pageDirectory?: string
+    } = {},
   ): Promise<RunningWeb> {
     const store = await FakeStore.start()
     const directory = await temporaryDirectory()
@@ -54,7 +60,7 @@ export class RunningWeb {
       listenHost: '127.0.0.1',
       clock: options.clock ?? systemClock,
       logger,
-      pageDirectory: join(directory.path, 'dist'),
+      pageDirectory: options.pageDirectory ?? join(directory.path, 'dist'),
       environment: { GF_SECURITY_ADMIN_PASSWORD: PASSWORD, ...options.environment },
     })
     return new RunningWeb({ running, store, directory, records })

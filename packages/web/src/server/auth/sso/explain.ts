@@ -138,7 +138,7 @@ function explainCheck(error: unknown, chain: readonly Error[], context: Provider
       facts: [...facts, { name: 'clock difference', value: difference }],
     })
   }
-  if (codes.includes('OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED') || (claim === 'iss' && claim !== '')) {
+  if (codes.includes('OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED') || claim === 'iss') {
     return problem(error, 'provider_misconfigured', {
       title: 'The provider calls itself by another name',
       detail:

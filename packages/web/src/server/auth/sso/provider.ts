@@ -259,7 +259,7 @@ export class Provider {
       execute: [client.allowInsecureRequests],
       [client.customFetch]: (url, request) => this.http.fetch(url, request),
     })
-    return { ...discovered.serverMetadata(), ...configured }
+    return { ...(discovered.serverMetadata() as ServerMetadata), ...configured }
   }
 
   async #userInfo(tokens: Tokens): Promise<ClaimSource> {
