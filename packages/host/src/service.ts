@@ -1,5 +1,7 @@
 import { createHttpServer, createSelfMetrics, Lifecycle, sendBody } from '@quartet/runtime'
 import type { HealthOptions, HttpServer, RunningSystem, SystemOptions } from '@quartet/runtime'
+import { addContainerApi } from './api/container-api.ts'
+import { containersPage } from './api/containers-page.ts'
 import { landingPage } from './api/landing-page.ts'
 import { HostFiles } from './collectors/host-files.ts'
 import { NodeExporter } from './collectors/node-exporter.ts'
@@ -98,11 +100,15 @@ function containerServer({ clock, logger }: SystemOptions, settings: Settings, f
   server.raw('GET', '/healthz', (request, response) =>
     sendBody(request, response, { contentType: 'text/plain; charset=utf-8', body: 'ok' }),
   )
-  addLandingPage(server, {
-    title: 'Containers',
-    what: 'Metrics of containers and other cgroups of this machine.',
-    path,
+  addContainerApi(server, { exporter, files, nowMs: () => clock.nowMs() })
+  server.raw('GET', '/', async (request, response) => {
+    const body = await containersPage(exporter, path)
+    await sendBody(request, response, { contentType: 'text/html; charset=utf-8', body })
   })
+  for (const old of ['/containers/', '/docker/']) {
+    // Where upstream's pages are, and its own redirect of `/` leads.
+    server.raw('GET', old, (_request, response) => void response.writeHead(307, { location: '/' }).end())
+  }
   return server
 }
 

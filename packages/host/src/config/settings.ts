@@ -25,8 +25,8 @@ const COLLECTOR_OPTIONS: Readonly<Record<string, string>> = {
 }
 
 /** cAdvisor's metric groups; what is not built is not in the first list. */
-const GROUPS = ['cpu', 'memory', 'diskIO', 'disk', 'network', 'oom_event', 'process']
-const OFF_BY_DEFAULT = new Set(['process'])
+const GROUPS = ['cpu', 'cpuLoad', 'memory', 'diskIO', 'disk', 'network', 'oom_event', 'pressure', 'process']
+const OFF_BY_DEFAULT = new Set(['cpuLoad', 'process'])
 
 const flag = (name: string, help: string, standard?: string): FlagDefinition => ({
   name,

@@ -42,6 +42,8 @@ export function cgroupV1(files: HostFiles, root: string): CgroupHierarchy {
                 periods: cpuStat.get('nr_periods') ?? 0,
                 throttledPeriods: cpuStat.get('nr_throttled') ?? 0,
                 throttledSeconds: (cpuStat.get('throttled_time') ?? 0) / 1e9,
+                burstPeriods: cpuStat.get('nr_bursts') ?? 0,
+                burstSeconds: (cpuStat.get('burst_time') ?? 0) / 1e9,
               }
             : undefined,
         cpuSpec: {
@@ -53,6 +55,7 @@ export function cgroupV1(files: HostFiles, root: string): CgroupHierarchy {
           stat: map('memory', 'memory.stat'),
           maxUsage: number('memory', 'memory.max_usage_in_bytes'),
           failures: number('memory', 'memory.failcnt'),
+          kernel: number('memory', 'memory.kmem.usage_in_bytes'),
         }),
         memorySpec: {
           limit: limit('memory.limit_in_bytes'),
@@ -65,6 +68,7 @@ export function cgroupV1(files: HostFiles, root: string): CgroupHierarchy {
           files.optionalText(at('blkio', 'blkio.throttle.io_service_bytes')),
           files.optionalText(at('blkio', 'blkio.throttle.io_serviced')),
         ),
+        pressure: [],
         pids: (files.optionalText(at(walked ?? 'memory', 'cgroup.procs')) ?? '')
           .split('\n')
           .filter((pid) => pid !== ''),
@@ -79,10 +83,15 @@ function withoutInfinity(value: number | undefined): number {
 
 function memoryOf(
   usage: number | undefined,
-  rest: { stat: ReadonlyMap<string, number>; maxUsage: number | undefined; failures: number | undefined },
+  rest: {
+    stat: ReadonlyMap<string, number>
+    maxUsage: number | undefined
+    failures: number | undefined
+    kernel: number | undefined
+  },
 ): MemoryStats | undefined {
   if (usage === undefined) return undefined
-  const { failures, maxUsage, stat } = rest
+  const { failures, kernel, maxUsage, stat } = rest
   // With those of the cgroups below, where the kernel sums them up.
   const read = (name: string): number => stat.get(`total_${name}`) ?? stat.get(name) ?? 0
   return {
@@ -92,6 +101,9 @@ function memoryOf(
     rss: read('rss'),
     swap: read('swap'),
     mappedFile: read('mapped_file'),
+    kernel,
+    activeFile: read('active_file'),
+    inactiveFile: read('inactive_file'),
     maxUsage,
     failures,
     pageFaults: read('pgfault'),

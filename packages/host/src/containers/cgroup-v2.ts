@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { HostFiles } from '../collectors/host-files.ts'
 import { keyed, limitOf, workingSet } from './cgroup.ts'
-import type { BlockIo, CgroupHierarchy, CgroupStats, MemoryStats } from './cgroup.ts'
+import type { BlockIo, CgroupHierarchy, CgroupStats, MemoryStats, Pressure } from './cgroup.ts'
 
 /** The unified hierarchy. Source: Linux Documentation/admin-guide/cgroup-v2.rst. */
 export function cgroupV2(files: HostFiles, root: string): CgroupHierarchy {
@@ -25,6 +25,8 @@ export function cgroupV2(files: HostFiles, root: string): CgroupHierarchy {
                 periods: cpuStat.get('nr_periods') ?? 0,
                 throttledPeriods: cpuStat.get('nr_throttled') ?? 0,
                 throttledSeconds: seconds('throttled_usec'),
+                burstPeriods: cpuStat.get('nr_bursts') ?? 0,
+                burstSeconds: seconds('burst_usec'),
               }
             : undefined,
         cpuSpec: {
@@ -42,6 +44,9 @@ export function cgroupV2(files: HostFiles, root: string): CgroupHierarchy {
         oomEvents: keyed(files.optionalText(path('memory.events'))).get('oom_kill'),
         threads: threads === undefined ? undefined : { current: threads, max: limitOf(files, path('pids.max')) ?? 0 },
         blockIo: blockIoOf(files.optionalText(path('io.stat'))),
+        pressure: (['cpu', 'memory', 'io'] as const).flatMap((resource) =>
+          pressureOf(resource, files.optionalText(path(`${resource}.pressure`))),
+        ),
         pids: (files.optionalText(path('cgroup.procs')) ?? '').split('\n').filter((pid) => pid !== ''),
       }
     },
@@ -84,9 +89,22 @@ function fromStat(
     cache: read('file'),
     rss: read('anon'),
     mappedFile: read('file_mapped'),
+    kernel: stat.get('kernel') ?? stat.get('kernel_stack'),
+    activeFile: read('active_file'),
+    inactiveFile: read('inactive_file'),
     pageFaults: read('pgfault'),
     majorPageFaults: read('pgmajfault'),
   }
+}
+
+/** `some avg10=0.00 avg60=0.00 avg300=0.00 total=12` and the same for `full`, in microseconds. */
+function pressureOf(resource: Pressure['resource'], text: string | undefined): Pressure[] {
+  const seconds = (line: string): number | undefined => {
+    const total = new RegExp(`^${line} .*total=(\\d+)`, 'm').exec(text ?? '')?.[1]
+    return total === undefined ? undefined : Number(total) / 1e6
+  }
+  const waitingSeconds = seconds('some')
+  return waitingSeconds === undefined ? [] : [{ resource, waitingSeconds, stalledSeconds: seconds('full') }]
 }
 
 /** `8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0` */

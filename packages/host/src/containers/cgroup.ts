@@ -5,15 +5,32 @@ import type { HostFiles } from '../collectors/host-files.ts'
 /** What the kernel counts for one cgroup; `undefined` where it does not. Bytes and seconds. */
 export interface CgroupStats {
   readonly cpu: { usage?: number; user?: number; system?: number } | undefined
-  readonly throttling: { periods: number; throttledPeriods: number; throttledSeconds: number } | undefined
+  readonly throttling: Throttling | undefined
   readonly cpuSpec: { shares?: number; period?: number; quota?: number }
   readonly memory: MemoryStats | undefined
   readonly memorySpec: { limit?: number; reservation?: number; swapLimit?: number }
   readonly oomEvents: number | undefined
   readonly threads: { current: number; max: number } | undefined
   readonly blockIo: readonly BlockIo[]
+  /** Only cgroup v2 counts it, and only where the kernel was started with it. */
+  readonly pressure: readonly Pressure[]
   /** Of its processes, without those of cgroups below it. */
   readonly pids: readonly string[]
+}
+
+export interface Throttling {
+  readonly periods: number
+  readonly throttledPeriods: number
+  readonly throttledSeconds: number
+  readonly burstPeriods: number
+  readonly burstSeconds: number
+}
+
+/** Seconds in which some, or all, processes waited for a resource. */
+export interface Pressure {
+  readonly resource: 'cpu' | 'memory' | 'io'
+  readonly waitingSeconds: number
+  readonly stalledSeconds: number | undefined
 }
 
 export interface MemoryStats {
@@ -23,6 +40,9 @@ export interface MemoryStats {
   readonly rss: number
   readonly swap: number | undefined
   readonly mappedFile: number
+  readonly kernel: number | undefined
+  readonly activeFile: number
+  readonly inactiveFile: number
   readonly maxUsage: number | undefined
   readonly failures: number | undefined
   readonly pageFaults: number

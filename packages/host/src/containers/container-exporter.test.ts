@@ -15,6 +15,7 @@ const HOST_FILES = {
   'proc/cpuinfo': 'processor : 0\nphysical id : 0\ncore id : 0\n\nprocessor : 1\nphysical id : 0\ncore id : 0\n',
   'proc/diskstats': '   8       0 sda 1 2 3\n',
   'proc/1/mountinfo': '',
+  'proc/42/stat': '42 (a b) c) S 1 42 42 0 -1\n',
 }
 const V2_FILES = {
   'sys/fs/cgroup/cgroup.controllers': 'cpu memory\n',
@@ -30,6 +31,8 @@ const V2_FILES = {
   [`${V2}/memory.events`]: 'low 0\nhigh 0\nmax 4\noom 1\noom_kill 1\n',
   [`${V2}/io.stat`]: '8:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n',
   [`${V2}/cgroup.procs`]: '42\n43\n',
+  [`${V2}/cpu.pressure`]:
+    'some avg10=0.00 avg60=0.00 avg300=0.00 total=2500000\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=1000\n',
   [`${V2}/pids.current`]: '5\n',
   [`${V2}/pids.max`]: 'max\n',
   'proc/42/net/dev':
@@ -108,6 +111,11 @@ test('reads cgroup v2 and takes names from the path', () =>
     assert.equal(read('container_memory_failcnt'), 4)
     assert.equal(read('container_oom_events_total'), 1)
     assert.equal(read('container_last_seen'), 1.7e9)
+    assert.equal(read('container_pressure_cpu_waiting_seconds_total'), 2.5)
+    assert.equal(read('container_pressure_cpu_stalled_seconds_total'), 0.001)
+    assert.equal(read('container_memory_total_inactive_file_bytes'), 100000)
+    assert.equal(read('container_tasks_state'), undefined)
+    assert.equal(values.get(`container_tasks_state{${labels},state="sleeping"}`), 1)
     assert.equal(read('container_threads'), 5)
     assert.equal(read('container_threads_max'), 0)
     assert.equal(read('container_processes'), 2)

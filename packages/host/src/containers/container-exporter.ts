@@ -1,7 +1,5 @@
 import type { Logger } from '@quartet/runtime'
 import { existsSync } from 'node:fs'
-import { statfs } from 'node:fs/promises'
-import { parseMountInfo } from '../collectors/filesystem.ts'
 import type { HostFiles } from '../collectors/host-files.ts'
 import { fields } from '../collectors/host-files.ts'
 import { MetricPage } from '../collectors/metric-page.ts'
@@ -9,10 +7,11 @@ import type { LabelValues } from '../collectors/metric-page.ts'
 import { cgroupV1 } from './cgroup-v1.ts'
 import { cgroupV2 } from './cgroup-v2.ts'
 import { listCgroups } from './cgroup.ts'
-import type { CgroupHierarchy } from './cgroup.ts'
+import type { CgroupHierarchy, CgroupStats } from './cgroup.ts'
 import { addContainer } from './container-metrics.ts'
 import { containerId, dockerNames, nameFromPath } from './container-names.ts'
 import type { ContainerName } from './container-names.ts'
+import { addMachineDisks } from './machine-disks.ts'
 import { addMachine } from './machine-metrics.ts'
 
 export interface ContainerExporterOptions {
@@ -27,6 +26,17 @@ export interface ContainerExporterOptions {
   readonly isEnabled: (group: string) => boolean
   readonly logger: Logger
   readonly nowMs: () => number
+}
+
+export interface SeenContainer {
+  /** Path of the cgroup. */
+  readonly id: string
+  /** Of the container that it belongs to. */
+  readonly containerId: string | undefined
+  readonly name: ContainerName
+  readonly startSeconds: number
+  readonly stats: CgroupStats
+  readonly hasOwnNetwork: boolean
 }
 
 /** Reads cgroup files when it is scraped: no polling, no walking of file trees. */
@@ -49,20 +59,30 @@ export class ContainerExporter {
     return page
   }
 
-  async #addContainers(page: MetricPage): Promise<void> {
-    const { files, isEnabled, nowMs } = this.#options
+  /** Every cgroup that is wanted, with what the kernel counts for it now. @throws Error on machines without cgroups */
+  async *containers(): AsyncGenerator<SeenContainer> {
+    const { files } = this.#options
     const hierarchy = findHierarchy(files)
     if (!hierarchy) throw new Error(`no cgroups below ${files.sys('fs/cgroup')}: container metrics are not available`)
     const names = await this.#dockerNames()
-    const devices = deviceNames(files)
     const hostNetwork = files.linkTarget(files.proc('1/ns/net')) ?? files.linkTarget(files.proc('self/ns/net'))
-    const nowSeconds = Math.floor(nowMs() / 1000)
     for (const { id, startSeconds } of listCgroups(hierarchy.walkRoot)) {
       const container = containerId(id)
       if (!this.#isWanted(id, container)) continue
-      const labels = this.#labelsOf(id, (container && names.get(container)) || nameFromPath(id))
       const stats = hierarchy.read(id)
       const network = stats.pids[0] === undefined ? undefined : files.linkTarget(files.proc(stats.pids[0], 'ns/net'))
+      const hasOwnNetwork = id === '/' || (network !== undefined && network !== hostNetwork)
+      const name = (container && names.get(container)) || nameFromPath(id)
+      yield { id, containerId: container, name, startSeconds, stats, hasOwnNetwork }
+    }
+  }
+
+  async #addContainers(page: MetricPage): Promise<void> {
+    const { files, isEnabled, nowMs } = this.#options
+    const devices = deviceNames(files)
+    const nowSeconds = Math.floor(nowMs() / 1000)
+    for await (const { hasOwnNetwork, id, name, startSeconds, stats } of this.containers()) {
+      const labels = this.#labelsOf(id, name)
       addContainer({
         files,
         page,
@@ -71,31 +91,10 @@ export class ContainerExporter {
         startSeconds,
         nowSeconds,
         deviceName: (major, minor) => devices.get(`${major}:${minor}`) ?? `${major}:${minor}`,
-        hasOwnNetwork: id === '/' || (network !== undefined && network !== hostNetwork),
+        hasOwnNetwork,
         isEnabled,
       })
-      if (id === '/' && isEnabled('disk')) await this.#addDisks(page, labels)
-    }
-  }
-
-  /** File systems of the machine stand under the root cgroup; what each container uses would need `du`. */
-  async #addDisks(page: MetricPage, labels: LabelValues): Promise<void> {
-    const { files } = this.#options
-    const text = files.optionalText(files.proc('1/mountinfo')) ?? files.optionalText(files.proc('self/mountinfo')) ?? ''
-    const seen = new Set<string>()
-    for (const { device, mountpoint } of parseMountInfo(text, files.rootfs)) {
-      if (!device.startsWith('/dev/') || seen.has(device)) continue
-      seen.add(device)
-      const found = await statfs(files.root(mountpoint)).catch(() => undefined) // told by the node exporter
-      if (!found) continue
-      const gauge = (name: string, help: string, value: number): void =>
-        page.gauge(`container_fs_${name}`, help, value, { ...labels, device })
-      const bytes = 'Number of bytes that'
-      gauge('limit_bytes', `${bytes} can be consumed by the container on this filesystem.`, found.blocks * found.bsize)
-      const used = (found.blocks - found.bfree) * found.bsize
-      gauge('usage_bytes', `${bytes} are consumed by the container on this filesystem.`, used)
-      gauge('inodes_total', 'Number of Inodes', found.files)
-      gauge('inodes_free', 'Number of available Inodes', found.ffree)
+      if (id === '/' && isEnabled('disk')) await addMachineDisks(files, page, labels)
     }
   }
 
@@ -145,7 +144,8 @@ function findHierarchy(files: HostFiles): CgroupHierarchy | undefined {
   return undefined
 }
 
-function deviceNames(files: HostFiles): Map<string, string> {
+/** `sda` by `8:0`. */
+export function deviceNames(files: HostFiles): Map<string, string> {
   const lines = (files.optionalText(files.proc('diskstats')) ?? '').split('\n').map((line) => fields(line))
   return new Map(lines.map(([major, minor, name]) => [`${major}:${minor}`, name ?? '']))
 }

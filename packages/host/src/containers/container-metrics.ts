@@ -1,7 +1,9 @@
 import type { HostFiles } from '../collectors/host-files.ts'
-import { fields } from '../collectors/host-files.ts'
 import type { LabelValues, MetricPage } from '../collectors/metric-page.ts'
 import type { CgroupStats } from './cgroup.ts'
+import { readInterfaces } from './container-network.ts'
+import { addPressure } from './container-pressure.ts'
+import { addTaskStates } from './container-tasks.ts'
 
 export interface ContainerMetricsInput {
   readonly files: HostFiles
@@ -33,6 +35,8 @@ export function addContainer(input: ContainerMetricsInput): void {
   if (isEnabled('diskIO')) addBlockIo(input)
   if (isEnabled('network') && input.hasOwnNetwork) addNetwork(input)
   if (isEnabled('process')) addProcesses(input)
+  if (isEnabled('pressure')) addPressure(input)
+  if (isEnabled('cpuLoad')) addTaskStates(input)
 }
 
 function addSpec({ labels, page, stats: { cpuSpec, memorySpec } }: ContainerMetricsInput): void {
@@ -58,6 +62,8 @@ function addCpu({ labels, page, stats: { cpu, throttling } }: ContainerMetricsIn
   counter('cfs_throttled_periods', 'Number of throttled period intervals.', throttling?.throttledPeriods)
   const help = 'Total time duration the container has been throttled.'
   counter('cfs_throttled_seconds', help, throttling?.throttledSeconds)
+  counter('cfs_burst_periods', 'Number of periods when burst occurs.', throttling?.burstPeriods)
+  counter('cfs_burst_seconds', 'Total time duration the container has been bursted.', throttling?.burstSeconds)
 }
 
 function addMemory({ labels, page, stats: { memory } }: ContainerMetricsInput): void {
@@ -69,6 +75,9 @@ function addMemory({ labels, page, stats: { memory } }: ContainerMetricsInput): 
   gauge('rss', 'Size of RSS in bytes.', memory.rss)
   gauge('swap', 'Container swap usage in bytes.', memory.swap)
   gauge('mapped_file', 'Size of memory mapped files in bytes.', memory.mappedFile)
+  gauge('kernel_usage', 'Size of kernel memory allocated in bytes.', memory.kernel)
+  gauge('total_active_file_bytes', 'Current total active file in bytes.', memory.activeFile)
+  gauge('total_inactive_file_bytes', 'Current total inactive file in bytes.', memory.inactiveFile)
   gauge('max_usage_bytes', 'Maximum memory usage recorded in bytes', memory.maxUsage)
   const usageHelp = 'Current memory usage in bytes, including all memory regardless of when it was accessed'
   gauge('usage_bytes', usageHelp, memory.usage)
@@ -101,29 +110,22 @@ function addBlockIo({ deviceName, labels, page, stats }: ContainerMetricsInput):
   }
 }
 
-/** Columns of /proc/<pid>/net/dev. */
 const NETWORK = [
-  [0, 'receive_bytes', 'bytes received'],
-  [2, 'receive_errors', 'errors encountered while receiving'],
-  [3, 'receive_packets_dropped', 'packets dropped while receiving'],
-  [1, 'receive_packets', 'packets received'],
-  [8, 'transmit_bytes', 'bytes transmitted'],
-  [10, 'transmit_errors', 'errors encountered while transmitting'],
-  [11, 'transmit_packets_dropped', 'packets dropped while transmitting'],
-  [9, 'transmit_packets', 'packets transmitted'],
+  ['rx_bytes', 'receive_bytes', 'bytes received'],
+  ['rx_errors', 'receive_errors', 'errors encountered while receiving'],
+  ['rx_dropped', 'receive_packets_dropped', 'packets dropped while receiving'],
+  ['rx_packets', 'receive_packets', 'packets received'],
+  ['tx_bytes', 'transmit_bytes', 'bytes transmitted'],
+  ['tx_errors', 'transmit_errors', 'errors encountered while transmitting'],
+  ['tx_dropped', 'transmit_packets_dropped', 'packets dropped while transmitting'],
+  ['tx_packets', 'transmit_packets', 'packets transmitted'],
 ] as const
-const IGNORED_INTERFACES = /^(lo|veth|docker|br-|cali)/
 
 function addNetwork({ files, labels, page, stats }: ContainerMetricsInput): void {
-  const text = files.optionalText(files.proc(stats.pids[0] ?? '1', 'net/dev'))
-  for (const line of (text ?? '').split('\n').slice(2)) {
-    const colon = line.lastIndexOf(':')
-    const name = line.slice(0, colon).trim()
-    if (colon < 0 || IGNORED_INTERFACES.test(name)) continue
-    const values = fields(line.slice(colon + 1))
+  for (const counts of readInterfaces(files, stats.pids[0])) {
     for (const [column, metric, what] of NETWORK) {
-      const more = { ...labels, interface: name }
-      page.counter(`container_network_${metric}_total`, `Cumulative count of ${what}`, Number(values[column]), more)
+      const more = { ...labels, interface: counts.name }
+      page.counter(`container_network_${metric}_total`, `Cumulative count of ${what}`, counts[column], more)
     }
   }
 }
