@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FormToken, html } from './page.ts'
+import { FormToken, Html, markup } from './page.ts'
 
 test('values are escaped, pieces of HTML are not, nothing writes nothing', () => {
-  const piece = html`<b title="${'"x"'}">${'<&'}</b>`
+  const piece = markup`<b title="${'"x"'}">${'<&'}</b>`
   assert.equal(piece.text, '<b title="&quot;x&quot;">&lt;&amp;</b>')
-  assert.equal(html`${[piece, html`<i></i>`]}${undefined}${false}${0}`.text, `${piece.text}<i>0`)
+  assert.equal(markup`${[piece, new Html('<i>')]}${undefined}${false}${0}`.text, `${piece.text}<i>0`)
 })
 
 test('a form without the token of this process is another site', () => {

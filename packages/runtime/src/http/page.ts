@@ -6,7 +6,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
  * elsewhere.
  */
 
-/** A piece of HTML; everything else that comes into {@link html} is escaped. */
+/** A piece of HTML; everything else that comes into {@link markup} is escaped. */
 export class Html {
   readonly text: string
   constructor(text: string) {
@@ -16,8 +16,8 @@ export class Html {
 
 type Piece = Html | string | number | undefined | false | readonly Piece[]
 
-/** html`<b>${name}</b>`: values are escaped, lists joined; `undefined` and `false` write nothing. */
-export function html(parts: TemplateStringsArray, ...values: readonly Piece[]): Html {
+/** markup`<b>${name}</b>`: values are escaped, lists joined; `undefined` and `false` write nothing. */
+export function markup(parts: TemplateStringsArray, ...values: readonly Piece[]): Html {
   let text = parts[0]
   for (const [index, value] of values.entries()) text += write(value) + parts[index + 1]
   return new Html(text)
@@ -66,9 +66,9 @@ export function sendPage(reply: FastifyReply, frame: PageFrame, status = 200): F
 function render({ body, navigation, script, title }: PageFrame): string {
   const links = navigation.map(
     ({ href, isCurrent, text }) =>
-      html`<a href="${href}" ${isCurrent ? new Html('aria-current="page"') : ''}>${text}</a>`,
+      markup`<a href="${href}" ${isCurrent ? new Html('aria-current="page"') : ''}>${text}</a>`,
   )
-  return html`<!doctype html>
+  return markup`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />

@@ -1,5 +1,5 @@
 import { labelValue } from '@quartet/model'
-import { html, Html } from '@quartet/runtime'
+import { markup, Html } from '@quartet/runtime'
 import type { LabelMatcher } from '../../config/matcher/label-matcher.ts'
 import { MatcherError } from '../../config/matcher/matcher-error.ts'
 import { parseMatchers } from '../../config/matcher/parse-matchers.ts'
@@ -56,10 +56,9 @@ export function alertsPage(options: PageOptions, query: URLSearchParams): Html {
       cards.push(groupCard(options, group, shown.slice(0, MAX_SHOWN - count), { mutedBy, now, filter }))
     count += shown.length
   }
-  return html`${filterForm(options, filter)} ${filter.problem && problemCard(filter.problem)}
+  return markup`${filterForm(options, filter)} ${filter.problem && problemCard(filter.problem)}
     <p class="dim">
-      ${count === 1 ? '1 alert' : `${count} alerts`} in
-      ${cards.length === 1 ? '1 group' : `${cards.length} groups`}${count > MAX_SHOWN && `; the first ${MAX_SHOWN} are shown`}
+      ${plural(count, 'alert')} in ${plural(cards.length, 'group')}${count > MAX_SHOWN && `; the first ${MAX_SHOWN} are shown`}
     </p>
     ${cards}${count === 0 && !filter.problem && emptyCard(filter)}`
 }
@@ -90,34 +89,22 @@ function filterForm(options: PageOptions, filter: Filter): Html {
   const { inhibited, muted, receiver, silenced, text } = filter
   const names = (options.engine().config.receivers ?? []).map(({ name }) => name)
   const box = (name: string, isOn: boolean): Html =>
-    html`<label class="check"><input type="checkbox" name="${name}" ${isOn && new Html('checked')} /> ${name}</label>`
-  return html`<form class="card" method="get" action="${options.linkPrefix()}/">
+    markup`<label class="check"><input type="checkbox" name="${name}" ${isOn && new Html('checked')} /> ${name}</label>`
+  return markup`<form class="card" method="get" action="${options.linkPrefix()}/">
     <div class="row">
-      <label style="flex:1 1 20rem"
-        >Filter<input
-          class="code"
-          name="filter"
-          value="${text}"
-          placeholder='severity="critical", job=~"api.*"'
-          spellcheck="false"
-      /></label>
-      <label
-        >Receiver<select name="receiver">
+      <label style="flex:1 1 20rem">Filter<input class="code" name="filter" value="${text}" placeholder='severity="critical", job=~"api.*"' spellcheck="false"/></label>
+      <label>Receiver<select name="receiver">
           <option value="">all</option>
           ${names.map(
-            (name) => html`<option ${name === receiver.replaceAll('\\', '') && new Html('selected')}>${name}</option>`,
+            (name) =>
+              markup`<option ${name === receiver.replaceAll('\\', '') && new Html('selected')}>${name}</option>`,
           )}
-        </select></label
-      >
+        </select></label>
     </div>
     <div class="row" style="margin-top:.6rem">
       <span class="dim small">Also show</span> ${box('silenced', silenced)} ${box('inhibited', inhibited)}
       ${box('muted', muted)}
-      <span class="end row"
-        ><a class="button" href="${options.linkPrefix()}/silences/new?filter=${encodeURIComponent(text)}"
-          >Silence these</a
-        ><button class="primary">Filter</button></span
-      >
+      <span class="end row"><a class="button" href="${options.linkPrefix()}/silences/new?filter=${encodeURIComponent(text)}">Silence these</a><button class="primary">Filter</button></span>
     </div>
   </form>`
 }
@@ -131,20 +118,14 @@ function groupCard(
   const { linkPrefix } = options
   const chips = group.labels.map(
     ([name, value]) =>
-      html`<a
-        class="chip"
-        href="${linkPrefix()}/?filter=${encodeURIComponent(matcherText([...filterPairs(filter), [name, value]]))}"
-        >${name}="${value}"</a
-      >`,
+      markup`<a class="chip" href="${linkPrefix()}/?filter=${encodeURIComponent(matcherText([...filterPairs(filter), [name, value]]))}">${name}="${value}"</a>`,
   )
-  return html`<section class="card">
+  return markup`<section class="card">
     <div class="row">
-      <div class="chips">${chips.length > 0 ? chips : html`<span class="dim">all alerts of the route</span>`}</div>
-      <span class="end dim small"
-        >${shown.length === 1 ? '1 alert' : `${shown.length} alerts`} to ${group.route.options.receiver}</span
-      >
+      <div class="chips">${chips.length > 0 ? chips : markup`<span class="dim">all alerts of the route</span>`}</div>
+      <span class="end dim small">${plural(shown.length, 'alert')} to ${group.route.options.receiver}</span>
     </div>
-    ${mutedBy.length > 0 && html`<div class="small warn">muted by ${mutedBy.join(', ')}</div>`}
+    ${mutedBy.length > 0 && markup`<div class="small warn">muted by ${mutedBy.join(', ')}</div>`}
     ${shown.map((alert) => alertDetails(options, alert, now))}
   </section>`
 }
@@ -162,29 +143,25 @@ function alertDetails(options: PageOptions, { alert, inhibitedBy, silencedBy }: 
   const title =
     labelValue(annotations, 'summary') || labelValue(annotations, 'message') || labelValue(labels, 'alertname')
   const rest = annotations.filter(([name, value]) => value !== title || name === 'description')
-  return html`<details style="margin-top:.7rem">
+  return markup`<details style="margin-top:.7rem">
     <summary>
-      ${severity !== '' && html`<span class="badge ${EDGES[severity] ?? 'dim'}">${severity}</span> `}<b
-        >${title || 'unnamed alert'}</b
-      >
+      ${severity !== '' && markup`<span class="badge ${EDGES[severity] ?? 'dim'}">${severity}</span> `}<b>${title || 'unnamed alert'}</b>
       <span class="dim small">for ${spanText(now - startsAtMs)}</span>
-      ${silencedBy.length > 0 && html`<span class="badge dim">silenced</span>`}
-      ${inhibitedBy.length > 0 && html`<span class="badge dim">inhibited</span>`}
+      ${silencedBy.length > 0 && markup`<span class="badge dim">silenced</span>`}
+      ${inhibitedBy.length > 0 && markup`<span class="badge dim">inhibited</span>`}
     </summary>
     <div class="chips">
       ${labels.map(
         ([name, value]) =>
-          html`<a class="chip" href="${prefix}/?filter=${encodeURIComponent(matcherText([[name, value]]))}"
-            >${name}="${value}"</a
-          >`,
+          markup`<a class="chip" href="${prefix}/?filter=${encodeURIComponent(matcherText([[name, value]]))}">${name}="${value}"</a>`,
       )}
     </div>
     ${
       rest.length > 0 &&
-      html`<table>
+      markup`<table>
         ${rest.map(
           ([name, value]) =>
-            html`<tr>
+            markup`<tr>
               <th scope="row" style="width:10rem">${name}</th>
               <td style="white-space:pre-line">${linked(value)}</td>
             </tr>`,
@@ -196,17 +173,21 @@ function alertDetails(options: PageOptions, { alert, inhibitedBy, silencedBy }: 
     </div>
     <div class="row">
       <a class="button" href="${prefix}/silences/new?filter=${encodeURIComponent(matcherText(labels))}">Silence</a>
-      ${/^https?:/.test(generatorUrl) && html`<a class="button" href="${generatorUrl}" rel="noreferrer">Source</a>`}
-      ${silencedBy.map((id) => html`<a class="small" href="${prefix}/silences/${id}">silenced by ${id.slice(0, 8)}</a>`)}
-      ${inhibitedBy.length > 0 && html`<span class="small dim">inhibited by ${inhibitedBy.join(', ')}</span>`}
+      ${/^https?:/.test(generatorUrl) && markup`<a class="button" href="${generatorUrl}" rel="noreferrer">Source</a>`}
+      ${silencedBy.map((id) => markup`<a class="small" href="${prefix}/silences/${id}">silenced by ${id.slice(0, 8)}</a>`)}
+      ${inhibitedBy.length > 0 && markup`<span class="small dim">inhibited by ${inhibitedBy.join(', ')}</span>`}
     </div>
   </details>`
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function emptyCard({ inhibited, matchers, receiver, silenced }: Filter): Html {
   const isFiltered = matchers.length > 0 || receiver !== ''
   const hint = silenced && inhibited ? '' : ' Silenced and inhibited ones are hidden.'
-  return html`<div class="card edge-good">
+  return markup`<div class="card edge-good">
     ${isFiltered ? 'No alert passes the filter.' : 'Nothing is firing.'}${hint}
   </div>`
 }

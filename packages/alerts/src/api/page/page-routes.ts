@@ -1,4 +1,4 @@
-import { FormToken, html, HttpError } from '@quartet/runtime'
+import { FormToken, HttpError, markup } from '@quartet/runtime'
 import type { HttpServer } from '@quartet/runtime'
 import { SilenceError } from '../../storage/silence.ts'
 import type { Silence } from '../../storage/silence.ts'
@@ -79,7 +79,7 @@ export function addPages({ api }: HttpServer, common: ApiOptions, { prefix, ...s
   })
   api.post<ById>(`${prefix}/silences/:id/expire`, async ({ body, params }, reply) => {
     if (!token.isIn(formOf(body))) {
-      const old = html`<div class="card edge-bad">
+      const old = markup`<div class="card edge-bad">
         The page was out of date and nothing was changed. <a href="${options.linkPrefix()}/silences">Load it again.</a>
       </div>`
       return answer(reply, options, 'silences', old, 403)

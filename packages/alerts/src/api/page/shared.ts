@@ -1,4 +1,4 @@
-import { html, sendPage } from '@quartet/runtime'
+import { markup, sendPage } from '@quartet/runtime'
 import type { FormToken, Html } from '@quartet/runtime'
 import type { FastifyReply } from 'fastify'
 import { quoteGo } from '@quartet/query'
@@ -89,9 +89,9 @@ export function spanText(ms: number): string {
 /** A text with its web addresses as links. */
 export function linked(text: string): Html {
   const pieces = text.split(/(https?:\/\/[^\s<>"']+)/)
-  return html`${pieces.map((piece, index) => (index % 2 === 1 ? html`<a href="${piece}" rel="noreferrer">${piece}</a>` : piece))}`
+  return markup`${pieces.map((piece, index) => (index % 2 === 1 ? markup`<a href="${piece}" rel="noreferrer">${piece}</a>` : piece))}`
 }
 
 export function problemCard(message: string): Html {
-  return html`<div class="card edge-bad bad" role="alert">${message}</div>`
+  return markup`<div class="card edge-bad bad" role="alert">${message}</div>`
 }

@@ -1,6 +1,6 @@
 import { labelValue } from '@quartet/model'
 import { DurationError, formatDuration, parseDuration, quoteGo } from '@quartet/query'
-import { html } from '@quartet/runtime'
+import { markup } from '@quartet/runtime'
 import type { Html } from '@quartet/runtime'
 import { matchesAll } from '../../config/matcher/label-matcher.ts'
 import type { LabelMatcher } from '../../config/matcher/label-matcher.ts'
@@ -112,45 +112,28 @@ export function silenceForm(
   state: { readonly problems: readonly string[]; readonly matchers?: readonly LabelMatcher[] | undefined },
 ): Html {
   const { linkPrefix, token } = options
-  return html`<h2>${fields.id === '' ? 'New silence' : 'Change silence'}</h2>
+  return markup`<h2>${fields.id === '' ? 'New silence' : 'Change silence'}</h2>
     ${state.problems.map(problemCard)}
     <form class="card" method="post" action="${linkPrefix()}/silences/new">
       <input type="hidden" name="token" value="${token.value}" /><input type="hidden" name="id" value="${fields.id}" />
       <div class="fields">
-        <label class="wide"
-          >Matchers: an alert is silenced when all of them match<textarea
-            name="matchers"
-            rows="2"
-            spellcheck="false"
-            placeholder='alertname="HighErrorRate", service=~"shop-.*"'
-            required
-          >
-${fields.matchers}</textarea>
+        <label class="wide">Matchers: an alert is silenced when all of them match<textarea name="matchers" rows="2" spellcheck="false" placeholder='alertname="HighErrorRate", service=~"shop-.*"' required>${fields.matchers}</textarea>
         </label>
-        <label
-          >Start (UTC; empty is now)<input name="start" value="${fields.start}" placeholder="now" autocomplete="off"
-        /></label>
-        <label
-          >Duration<input name="duration" value="${fields.duration}" list="durations" required /><datalist
-            id="durations"
-          >
+        <label>Start (UTC; empty is now)<input name="start" value="${fields.start}" placeholder="now" autocomplete="off"/></label>
+        <label>Duration<input name="duration" value="${fields.duration}" list="durations" required /><datalist id="durations">
             <option>30m</option>
             <option>2h</option>
             <option>8h</option>
             <option>1d</option>
             <option>1w</option>
-          </datalist></label
-        >
+          </datalist></label>
         <label>Creator<input name="creator" value="${fields.creator}" autocomplete="name" /></label>
-        <label class="wide"
-          >Comment<textarea name="comment" rows="2" placeholder="Why, and until what happens">
-${fields.comment}</textarea>
+        <label class="wide">Comment<textarea name="comment" rows="2" placeholder="Why, and until what happens">${fields.comment}</textarea>
         </label>
       </div>
       <div class="row" style="margin-top:.9rem">
         <button class="primary" name="do" value="save">${fields.id === '' ? 'Create silence' : 'Save silence'}</button>
-        <button name="do" value="preview">Preview what matches</button
-        ><a class="end" href="${linkPrefix()}/silences">Cancel</a>
+        <button name="do" value="preview">Preview what matches</button><a class="end" href="${linkPrefix()}/silences">Cancel</a>
       </div>
     </form>
     ${state.matchers && preview(options, state.matchers)}`
@@ -163,14 +146,14 @@ function preview({ nowMs, store }: PageOptions, matchers: readonly LabelMatcher[
     (alert) => !isResolved(alert, now) && matchers.length > 0 && matchesAll(matchers, alert.labels),
   )
   const what = found.length === 1 ? '1 firing alert matches' : `${found.length} firing alerts match`
-  return html`<section class="card edge-${found.length === 0 ? 'warn' : 'good'}">
+  return markup`<section class="card edge-${found.length === 0 ? 'warn' : 'good'}">
     <b>${what}.</b>
-    ${found.length === 0 && html`<span class="dim">Alerts that begin to fire later are silenced, too.</span>`}
+    ${found.length === 0 && markup`<span class="dim">Alerts that begin to fire later are silenced, too.</span>`}
     ${found.slice(0, MAX_SHOWN).map(
       ({ labels, startsAtMs }) =>
-        html`<div style="margin-top:.6rem">
+        markup`<div style="margin-top:.6rem">
           <b>${labelValue(labels, 'alertname')}</b> <span class="dim small">since ${timeText(startsAtMs)}</span>
-          <div class="chips">${labels.map(([name, value]) => html`<span class="chip">${name}="${value}"</span>`)}</div>
+          <div class="chips">${labels.map(([name, value]) => markup`<span class="chip">${name}="${value}"</span>`)}</div>
         </div>`,
     )}
   </section>`

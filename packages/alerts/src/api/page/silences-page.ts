@@ -1,5 +1,5 @@
 import { quoteGo } from '@quartet/query'
-import { html } from '@quartet/runtime'
+import { markup } from '@quartet/runtime'
 import type { Html } from '@quartet/runtime'
 import { silenceState } from '../../storage/silence.ts'
 import type { Silence, SilenceState } from '../../storage/silence.ts'
@@ -18,21 +18,19 @@ export function silencesPage(options: PageOptions, query: URLSearchParams): Html
   found.sort((a, b) => compareSilences(a, b, now))
   const tabs = STATES.map(
     (state) =>
-      html`<a class="button${state === wanted ? ' primary' : ''}" href="${linkPrefix()}/silences?state=${state}"
-        >${state} (${silences.count(state)})</a
-      > `,
+      markup`<a class="button${state === wanted ? ' primary' : ''}" href="${linkPrefix()}/silences?state=${state}">${state} (${silences.count(state)})</a> `,
   )
-  return html`<div class="row" style="margin:1rem 0">
+  return markup`<div class="row" style="margin:1rem 0">
       ${tabs}<a class="button primary end" href="${linkPrefix()}/silences/new">New silence</a>
     </div>
     ${found.slice(0, MAX_SHOWN).map((silence) => silenceCard(options, silence, now))}
-    ${found.length > MAX_SHOWN && html`<p class="dim">${found.length - MAX_SHOWN} more</p>`}
-    ${found.length === 0 && html`<div class="card dim">No silence is ${wanted}.</div>`}`
+    ${found.length > MAX_SHOWN && markup`<p class="dim">${found.length - MAX_SHOWN} more</p>`}
+    ${found.length === 0 && markup`<div class="card dim">No silence is ${wanted}.</div>`}`
 }
 
 /** `/silences/{id}` */
 export function silencePage(options: PageOptions, silence: Silence): Html {
-  return html`<h2>Silence ${silence.id}</h2>
+  return markup`<h2>Silence ${silence.id}</h2>
     ${silenceCard(options, silence, options.nowMs())}`
 }
 
@@ -41,21 +39,21 @@ function silenceCard({ linkPrefix, token }: PageOptions, silence: Silence, now: 
   const state = silenceState(silence, now)
   const when =
     state === 'active'
-      ? html`ends in <b>${spanText(endsAtMs - now)}</b>`
+      ? markup`ends in <b>${spanText(endsAtMs - now)}</b>`
       : state === 'pending'
-        ? html`begins in <b>${spanText(startsAtMs - now)}</b>`
-        : html`ended ${spanText(now - endsAtMs)} ago`
-  const expire = html`<details class="end">
+        ? markup`begins in <b>${spanText(startsAtMs - now)}</b>`
+        : markup`ended ${spanText(now - endsAtMs)} ago`
+  const expire = markup`<details class="end">
     <summary>Expire…</summary>
     <form method="post" action="${linkPrefix()}/silences/${id}/expire">
       <input type="hidden" name="token" value="${token.value}" /><button class="danger">End this silence now</button>
     </form>
   </details>`
-  return html`<section class="card">
+  return markup`<section class="card">
     <div class="row">
       <div class="chips">
         ${silence.matchers.map(
-          ({ name, type, value }) => html`<span class="chip">${name}${type}${quoteGo(value)}</span>`,
+          ({ name, type, value }) => markup`<span class="chip">${name}${type}${quoteGo(value)}</span>`,
         )}
       </div>
       <span class="end small">${when}</span>
@@ -63,8 +61,7 @@ function silenceCard({ linkPrefix, token }: PageOptions, silence: Silence, now: 
     <p style="margin:.6rem 0;white-space:pre-line">${linked(comment)}</p>
     <div class="row small">
       <span class="dim">by ${createdBy || 'nobody'}, ${timeText(startsAtMs)} to ${timeText(endsAtMs)}</span>
-      <a class="button" href="${linkPrefix()}/silences/${id}/edit">${state === 'expired' ? 'Recreate' : 'Edit'}</a
-      >${state !== 'expired' && expire}
+      <a class="button" href="${linkPrefix()}/silences/${id}/edit">${state === 'expired' ? 'Recreate' : 'Edit'}</a>${state !== 'expired' && expire}
     </div>
   </section>`
 }

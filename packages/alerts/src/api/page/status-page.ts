@@ -1,4 +1,4 @@
-import { html } from '@quartet/runtime'
+import { markup } from '@quartet/runtime'
 import type { Html } from '@quartet/runtime'
 import { printConfig } from '../../config/print-config.ts'
 import { isFailing } from '../../notify/integration-status.ts'
@@ -24,7 +24,7 @@ export function statusPage(options: PageOptions): Html {
     ],
     ['Cluster', 'disabled'],
   ]
-  return html`<h2>Receivers</h2>
+  return markup`<h2>Receivers</h2>
     ${current
       .integrationStatuses()
       .map(({ integrations, receiver }) => receiverCard(options, receiver, integrations, now))}
@@ -33,7 +33,7 @@ export function statusPage(options: PageOptions): Html {
       <table>
         ${facts.map(
           ([name, value]) =>
-            html`<tr>
+            markup`<tr>
               <th scope="row" style="width:10rem">${name}</th>
               <td>${value}</td>
             </tr>`,
@@ -55,11 +55,11 @@ function receiverCard(
 ): Html {
   const off = engine().leftOut.filter((entry) => entry.receiver === receiver)
   const edge = integrations.some(isFailing) ? ' edge-bad' : ''
-  return html`<section class="card${edge}">
+  return markup`<section class="card${edge}">
     <h3>${receiver}</h3>
     ${
       integrations.length > 0 &&
-      html`<table>
+      markup`<table>
         <thead>
           <tr>
             <th>Integration</th>
@@ -75,13 +75,13 @@ function receiverCard(
     }
     ${off.map(
       ({ integration, missing, unset }) =>
-        html`<p>
+        markup`<p>
           <span class="badge warn">off</span> <b>${integration}</b>: ${missing.join(', ')}
           ${missing.length > 1 ? 'are' : 'is'} empty.
-          ${unset.length > 0 && html`Set ${unset.map((name, index) => html`${index > 0 && ', '}<code>${name}</code>`)} in the environment and start again.`}
+          ${unset.length > 0 && markup`Set ${unset.map((name, index) => markup`${index > 0 && ', '}<code>${name}</code>`)} in the environment and start again.`}
         </p>`,
     )}
-    ${integrations.length === 0 && off.length === 0 && html`<p class="dim">Has no integration: its alerts are shown here and sent nowhere.</p>`}
+    ${integrations.length === 0 && off.length === 0 && markup`<p class="dim">Has no integration: its alerts are shown here and sent nowhere.</p>`}
   </section>`
 }
 
@@ -90,24 +90,22 @@ function integrationRow(status: IntegrationStatus, now: number): Html {
     status
   const state =
     attempts === 0
-      ? html`<span class="badge dim">not used yet</span>`
+      ? markup`<span class="badge dim">not used yet</span>`
       : isFailing(status)
-        ? html`<span class="badge bad">failing</span>`
-        : html`<span class="badge good">working</span>`
+        ? markup`<span class="badge bad">failing</span>`
+        : markup`<span class="badge good">working</span>`
   const last =
     lastAttemptMs === undefined
       ? '–'
-      : html`${spanText(now - lastAttemptMs)} ago, took ${Math.round(lastDurationMs)}
-        ms${lastSuccessMs !== undefined && isFailing(status) && html`<br /><span class="dim small">last delivered ${timeText(lastSuccessMs)}</span>`}`
+      : markup`${spanText(now - lastAttemptMs)} ago, took ${Math.round(lastDurationMs)}
+        ms${lastSuccessMs !== undefined && isFailing(status) && markup`<br /><span class="dim small">last delivered ${timeText(lastSuccessMs)}</span>`}`
   const why =
     lastError !== undefined &&
-    html`<br /><span class="${isFailing(status) ? 'bad' : 'dim small'}"
-        >${isFailing(status) ? lastError : `last error, ${timeText(lastErrorMs!)}: ${lastError}`}</span
-      >`
-  return html`<tr>
+    markup`<br /><span class="${isFailing(status) ? 'bad' : 'dim small'}">${isFailing(status) ? lastError : `last error, ${timeText(lastErrorMs!)}: ${lastError}`}</span>`
+  return markup`<tr>
     <td>${name}[${index}]</td>
     <td>${state}${why}</td>
     <td>${last}</td>
-    <td>${attempts}${failures > 0 && html` <span class="dim">(${failures} failed)</span>`}</td>
+    <td>${attempts}${failures > 0 && markup` <span class="dim">(${failures} failed)</span>`}</td>
   </tr>`
 }
