@@ -1,23 +1,8 @@
-import type { HostFiles } from '../collectors/host-files.ts'
-import type { LabelValues, MetricPage } from '../collectors/metric-page.ts'
-import type { CgroupStats } from './cgroup.ts'
+import type { LabelValues } from '../collectors/metric-page.ts'
+import type { ContainerMetricsInput } from './container-metrics-input.ts'
 import { readInterfaces } from './container-network.ts'
 import { addPressure } from './container-pressure.ts'
 import { addTaskStates } from './container-tasks.ts'
-
-export interface ContainerMetricsInput {
-  readonly files: HostFiles
-  readonly page: MetricPage
-  readonly stats: CgroupStats
-  readonly labels: LabelValues
-  readonly startSeconds: number
-  readonly nowSeconds: number
-  /** `sda` for `8:0`. */
-  readonly deviceName: (major: string, minor: string) => string
-  /** Whether interfaces are the container's own, or those of the machine. */
-  readonly hasOwnNetwork: boolean
-  readonly isEnabled: (group: string) => boolean
-}
 
 /** cAdvisor's metrics of one container, under its names. */
 export function addContainer(input: ContainerMetricsInput): void {

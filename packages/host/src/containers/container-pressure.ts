@@ -1,4 +1,4 @@
-import type { ContainerMetricsInput } from './container-metrics.ts'
+import type { ContainerMetricsInput } from './container-metrics-input.ts'
 
 const HELPS: Readonly<Record<string, string>> = {
   cpu_stalled: 'Total time duration no tasks in the container could make progress due to CPU congestion.',

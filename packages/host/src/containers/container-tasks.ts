@@ -1,4 +1,4 @@
-import type { ContainerMetricsInput } from './container-metrics.ts'
+import type { ContainerMetricsInput } from './container-metrics-input.ts'
 
 /** cAdvisor's words for the kernel's letters; what waits for input or output is uninterruptible, too. */
 const STATES: Readonly<Record<string, string>> = {
