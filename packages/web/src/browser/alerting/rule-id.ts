@@ -5,8 +5,7 @@ import { labelText, type Rule } from './rules.ts'
  * labels or another expression.
  */
 export function ruleId(rule: Rule): string {
-  const place = [rule.file, rule.group, rule.name].map((part) => encodeURIComponent(part)).join('$')
-  return `pr$${place}$${hash(rule.query + labelText(rule.labels))}`
+  return ['pr', rule.file, rule.group, rule.name, hash(rule.query + labelText(rule.labels))].join('$')
 }
 
 export function findRule(rules: readonly Rule[], id: string): Rule | undefined {

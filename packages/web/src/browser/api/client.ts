@@ -72,7 +72,11 @@ async function fetchOrFail(url: string, init: RequestInit): Promise<Response> {
 function explain(response: Response, body: string): string {
   try {
     const parsed = JSON.parse(body) as Partial<ApiError>
-    const text = parsed.error ?? parsed.message
+    // Of a store that cannot be reached `message` tells which one and why, `error` only the status' name.
+    const text =
+      response.status === 502 || response.status === 504
+        ? (parsed.message ?? parsed.error)
+        : (parsed.error ?? parsed.message)
     if (typeof text === 'string' && text !== '') return text
   } catch {
     // Not JSON: the text itself is the explanation.

@@ -108,8 +108,9 @@ function IntegrationRow(props: {
   return (
     <details className={styles.integration}>
       <summary>
+        <Icon name="angle-right" className={styles.marker} />
         <strong>{integrationName(kind)}</strong>
-        <span>{target}</span>
+        {target === '' ? <span className={styles.note}>address hidden</span> : <span>{target}</span>}
         {sendsResolved === false && <span className={styles.note}>does not tell when it is over</span>}
         <span className={styles.delivery}>
           <DeliveryText kind={kind} delivery={delivery} />
@@ -191,6 +192,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
       '&:hover': { background: theme.colors.action.hover },
     },
   }),
+  marker: css({ 'details[open] &': { transform: 'rotate(90deg)' } }),
   delivery: css({ marginLeft: 'auto' }),
   note: css({ color: theme.colors.text.secondary }),
   good: css({ color: theme.colors.success.text }),

@@ -67,13 +67,15 @@ export function RuleListPage(): ReactNode {
           escapeRegex={false}
         />
         {ruleSources().length > 1 && (
-          <Combobox
-            width={24}
-            aria-label="Data source"
-            options={[anySource, ...ruleSources().map(({ name }) => ({ label: name, value: name.toLowerCase() }))]}
-            value={filter.sources[0] ?? ''}
-            onChange={({ value }) => setKeyword('datasource')(value === '' ? [] : [value])}
-          />
+          <div className={styles.source}>
+            <Combobox
+              width={24}
+              aria-label="Data source"
+              options={[anySource, ...ruleSources().map(({ name }) => ({ label: name, value: name.toLowerCase() }))]}
+              value={filter.sources[0] ?? ''}
+              onChange={({ value }) => setKeyword('datasource')(value === '' ? [] : [value])}
+            />
+          </div>
         )}
         <RadioButtonGroup
           options={[
@@ -147,5 +149,6 @@ function ByState(props: {
 
 const getStyles = (theme: GrafanaTheme2) => ({
   filters: css({ display: 'flex', gap: theme.spacing(1), alignItems: 'center' }),
+  source: css({ flex: 'none' }),
   box: css({ ...boxStyle(theme), 'li:first-of-type': { borderTop: 0 } }),
 })

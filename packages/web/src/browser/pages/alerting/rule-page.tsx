@@ -57,7 +57,7 @@ function FoundSource(props: {
   const [only] = named
   if (only && named.length === 1) return <Navigate to={rulePath(only)} replace />
   if (rule) return <RuleView rule={rule} />
-  const title = isByName ? id : (id.split('$')[3] ?? id)
+  const title = isByName ? id : (id.split('$').at(-2) ?? id)
   return (
     <AlertingPage tab="/alerting/list" title={title}>
       {error && <StoreDown name={source.name} error={error} onRetry={reload} />}

@@ -113,21 +113,26 @@ function Groups({
               {instances.length} {instances.length === 1 ? 'instance' : 'instances'}
             </span>
           </div>
-          <Instances instances={instances.slice(0, options.maxItems)} />
+          <Instances instances={instances.slice(0, options.maxItems)} without={options.groupBy} />
         </li>
       ))}
     </ul>
   )
 }
 
-function Instances({ instances }: { readonly instances: readonly AlertInstance[] }): ReactNode {
+function Instances(props: {
+  readonly instances: readonly AlertInstance[]
+  readonly without?: readonly string[]
+}): ReactNode {
+  const { instances, without } = props
   const styles = useStyles2(getStyles)
   return (
     <ul className={styles.instances}>
       {instances.map((instance, index) => (
         <li key={index}>
           <StateTag state={instance.state} />
-          <LabelList labels={instance.labels} />
+          {without && <strong>{instance.labels['alertname']}</strong>}
+          <LabelList labels={instance.labels} without={['alertname', ...(without ?? [])]} />
           <span className={styles.since}>
             <TimeAgo time={instance.activeAt} />
           </span>

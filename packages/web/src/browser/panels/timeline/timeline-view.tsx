@@ -98,9 +98,6 @@ export function TimelineView(props: Props): ReactNode {
           </text>
         ))}
         <g transform={`translate(${labelWidth} 0)`}>
-          {rows.map((row, index) => (
-            <Row key={index} {...props} row={row} top={step * index} height={step} leftOf={leftOf} />
-          ))}
           <Axis
             fromMs={fromMs}
             toMs={toMs}
@@ -110,6 +107,9 @@ export function TimelineView(props: Props): ReactNode {
             timeZone={timeZone}
             color={theme.colors.border.weak}
           />
+          {rows.map((row, index) => (
+            <Row key={index} {...props} row={row} top={step * index} height={step} leftOf={leftOf} />
+          ))}
           {selection && (
             <rect
               x={Math.min(selection.start, selection.end)}
@@ -223,14 +223,16 @@ function Axis(props: {
   const ticks = timeTicks({ fromMs, toMs, maximum: Math.max(2, Math.floor(width / 90)), offsetMs: offsetMs * 60_000 })
   return (
     <>
-      {ticks.timesMs.map((timeMs) => (
-        <g key={timeMs} transform={`translate(${leftOf(timeMs)} 0)`}>
-          <line y2={top + 4} stroke={color} />
-          <text y={top + axisHeight - 6} className={styles.tick}>
-            {dateTimeFormat(timeMs, { timeZone, format: ticks.format })}
-          </text>
-        </g>
-      ))}
+      {ticks.timesMs
+        .filter((timeMs) => leftOf(timeMs) < width - 20)
+        .map((timeMs) => (
+          <g key={timeMs} transform={`translate(${leftOf(timeMs)} 0)`}>
+            <line y2={top + 4} stroke={color} />
+            <text y={top + axisHeight - 6} className={styles.tick}>
+              {dateTimeFormat(timeMs, { timeZone, format: ticks.format })}
+            </text>
+          </g>
+        ))}
     </>
   )
 }
