@@ -91,7 +91,8 @@ export class AcknowledgedLoad {
   }
 }
 
-function writeRequest(
+/** A remote-write request with one sample of `crash_total`. */
+export function writeRequest(
   labels: Readonly<Record<string, string>>,
   timeMs: number,
   value: number,
