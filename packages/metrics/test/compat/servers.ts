@@ -82,7 +82,7 @@ export async function startQuartet(extraFlags: Readonly<Record<string, string | 
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -92,7 +92,7 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-async function untilReady(url: string, hasEnded: () => boolean): Promise<void> {
+export async function untilReady(url: string, hasEnded: () => boolean): Promise<void> {
   const deadlineMs = systemClock.nowMs() + START_TIMEOUT_MS
   while (systemClock.nowMs() < deadlineMs) {
     if (hasEnded()) throw new Error('prometheus ended while it started')
