@@ -201,9 +201,11 @@ describe('the platform under compose', { skip: obstacle ?? false }, () => {
     writeFileSync(path, text)
   })
 
-  test('no service needs half of the memory that compose.yaml gives it', () => {
+  test('no service needs half of the memory and threads that compose.yaml gives it', () => {
     for (const name of stack.services) {
-      const limit = bytesOf(file.services[name]!.mem_limit!)
+      const { mem_limit: memory, pids_limit: threads } = file.services[name]!
+      assert.ok(stack.threads(name) < threads! / 2, `${name}: ${stack.threads(name)} of ${threads} threads`)
+      const limit = bytesOf(memory!)
       const used = stack.residentBytes(name)
       // Node itself and a heap that the first requests have grown take 100 MB in each.
       assert.ok(used < Math.max(limit / 2, 200e6), `${name}: ${used} of ${limit} bytes`)

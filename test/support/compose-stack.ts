@@ -96,10 +96,12 @@ export class ComposeStack implements Platform {
     return this.#container(service).output
   }
 
-  /** Resident memory in bytes, of everything that the container runs. */
   residentBytes(service: string): number {
-    const status = readFileSync(`/proc/${this.#container(service).pid}/status`, 'utf8')
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
+    return Number(this.#status(service, /^VmRSS:\s+(\d+) kB$/m)) * 1024
+  }
+
+  threads(service: string): number {
+    return Number(this.#status(service, /^Threads:\s+(\d+)$/m))
   }
 
   /** As `docker compose exec`. */
@@ -130,6 +132,10 @@ export class ComposeStack implements Platform {
     )
     rmSync(this.directory, { recursive: true, force: true })
     return new Map(codes)
+  }
+
+  #status(service: string, pattern: RegExp): string {
+    return pattern.exec(readFileSync(`/proc/${this.#container(service).pid}/status`, 'utf8'))?.[1] ?? ''
   }
 
   #container(service: string): Container {
