@@ -120,8 +120,8 @@ describe('who may come in', () => {
       const { email: _email, ...rest } = keycloak.user
       if ('EMAIL_ATTRIBUTE_PATH' in environment) {
         keycloak.twists = {
-          idToken: ({ email: _, ...claims }) => claims,
-          accessToken: ({ email: _, ...claims }) => claims,
+          idToken: ({ email: _email, ...claims }) => claims,
+          accessToken: ({ email: _email, ...claims }) => claims,
           userInfo: () => rest,
         }
       }

@@ -29,6 +29,10 @@ const ContactPointsPage = lazy(async () => ({
 }))
 const RoutesPage = lazy(async () => ({ default: (await import('../pages/alerting/routes-page.tsx')).RoutesPage }))
 const GroupsPage = lazy(async () => ({ default: (await import('../pages/alerting/groups-page.tsx')).GroupsPage }))
+const UsersPage = lazy(async () => ({ default: (await import('../pages/admin/users-page.tsx')).UsersPage }))
+const AuthenticationPage = lazy(async () => ({
+  default: (await import('../pages/admin/authentication-page.tsx')).AuthenticationPage,
+}))
 const NotFoundPage = lazy(async () => ({ default: (await import('../pages/not-found-page.tsx')).NotFoundPage }))
 
 export function AppRoutes(): ReactNode {
@@ -56,6 +60,13 @@ export function AppRoutes(): ReactNode {
             <Route path="/alerting/groups" element={<GroupsPage />} />
             <Route path="/alerting/:source/:id/view" element={<RulePage key="view" />} />
             <Route path="/alerting/:source/:id/find" element={<RulePage key="find" isByName />} />
+            {bootData.user.isGrafanaAdmin && (
+              <>
+                <Route path="/admin" element={<Navigate to="/admin/users" replace />} />
+                <Route path="/admin/users" element={<UsersPage />} />
+                <Route path="/admin/authentication" element={<AuthenticationPage />} />
+              </>
+            )}
             <Route path="*" element={<NotFoundPage />} />
           </Routes>
         </Suspense>

@@ -3,6 +3,7 @@ import { Icon, useStyles2 } from '@grafana/ui'
 import { css, cx } from '@emotion/css'
 import type { ReactNode } from 'react'
 import { Link, useLocation } from 'react-router-dom'
+import { bootData } from '../app/boot-data.ts'
 import { AlertBadge } from './alert-badge.tsx'
 import { Logo } from './logo.tsx'
 import { navigation } from './navigation.ts'
@@ -10,13 +11,14 @@ import { navigation } from './navigation.ts'
 export function SideNav({ isOpen }: { readonly isOpen: boolean }): ReactNode {
   const styles = useStyles2(getStyles)
   const { pathname } = useLocation()
+  const items = navigation.filter(({ isForAdmins }) => !isForAdmins || bootData.user.isGrafanaAdmin)
   return (
     <nav className={cx(styles.nav, isOpen && styles.open)} aria-label="Main">
       <Link to="/" className={styles.brand} aria-label="Quartet, home">
         <Logo size={26} />
         {isOpen && <span>Quartet</span>}
       </Link>
-      {navigation.map(({ text, icon, path, owns }) => {
+      {items.map(({ text, icon, path, owns }) => {
         const isActive = owns.test(pathname)
         return (
           <Link

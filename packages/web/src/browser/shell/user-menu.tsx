@@ -18,8 +18,10 @@ export function UserMenu(): ReactNode {
       }
     >
       <Menu.Item label={name === 'dark' ? 'Light theme' : 'Dark theme'} icon="palette" onClick={toggle} />
-      <Menu.Divider />
-      <Menu.Item label="Sign out" icon="arrow-from-right" url={`${settings.appSubUrl}/logout`} target="_self" />
+      {!settings.disableSignoutMenu && <Menu.Divider />}
+      {!settings.disableSignoutMenu && (
+        <Menu.Item label="Sign out" icon="arrow-from-right" url={`${settings.appSubUrl}/logout`} target="_self" />
+      )}
     </Menu>
   )
   return (
