@@ -264,7 +264,7 @@ const panelsDashboard = {
       type: 'alertlist',
       title: 'Firing now',
       gridPos: { x: 16, y: 0, w: 8, h: 6 },
-      options: { viewMode: 'stat', stateFilter: { firing: true } },
+      options: { viewMode: 'stat', stateFilter: { firing: true, pending: false, error: false } },
     },
     {
       id: 4,

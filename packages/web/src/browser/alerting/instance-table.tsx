@@ -1,10 +1,11 @@
 import type { GrafanaTheme2 } from '@grafana/data'
-import { IconButton, useStyles2 } from '@grafana/ui'
+import { useStyles2 } from '@grafana/ui'
 import { css } from '@emotion/css'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router-dom'
 import { alertOf, type ActiveAlert } from './alertmanager.ts'
 import { LinkedText } from './annotation-list.tsx'
+import { IconLink } from './icon-link.tsx'
 import { LabelList } from './label-list.tsx'
 import { silencePath } from './links.ts'
 import { labelText, type AlertInstance } from './rules.ts'
@@ -61,9 +62,7 @@ export function InstanceTable({ instances, alerts, onLabel }: Props): ReactNode 
               </td>
               <td className={styles.actions}>
                 {canSilence() && (
-                  <Link to={silencePath(instance.labels)}>
-                    <IconButton name="bell-slash" tooltip="Silence this instance" />
-                  </Link>
+                  <IconLink icon="bell-slash" title="Silence this instance" path={silencePath(instance.labels)} />
                 )}
               </td>
             </tr>

@@ -4,6 +4,11 @@ import { exploreUrl } from '../explore/url.ts'
 import { matchersOf, formatMatcher, type Matcher } from './matchers.ts'
 import type { Labels, Rule } from './rules.ts'
 
+/** As {@link exploreRuleUrl}, for links that do not load the page again. */
+export function exploreRulePath(rule: Pick<Rule, 'source' | 'query'>): string {
+  return exploreRuleUrl(rule).slice(bootData.settings.appSubUrl.length)
+}
+
 /** Explore with a rule's expression. */
 export function exploreRuleUrl(rule: Pick<Rule, 'source' | 'query'>): string {
   const { source, query } = rule

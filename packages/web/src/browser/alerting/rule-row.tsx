@@ -6,9 +6,10 @@ import { Link } from 'react-router-dom'
 import { alertOf, type ActiveAlert } from './alertmanager.ts'
 import { AnnotationList } from './annotation-list.tsx'
 import { Expression } from './expression.tsx'
+import { IconLink } from './icon-link.tsx'
 import { InstanceTable } from './instance-table.tsx'
 import { LabelList } from './label-list.tsx'
-import { exploreRuleUrl, silenceRulePath } from './links.ts'
+import { exploreRulePath, exploreRuleUrl, silenceRulePath } from './links.ts'
 import { formatEvaluation, RuleFacts } from './rule-facts.tsx'
 import { rulePath } from './rule-id.ts'
 import type { Rule } from './rules.ts'
@@ -59,13 +60,9 @@ export function RuleRow({ rule, alerts, onLabel }: Props): ReactNode {
         </span>
         <span className={styles.actions}>
           {rule.kind === 'alerting' && canSilence() && (
-            <Link to={silenceRulePath(rule)}>
-              <IconButton name="bell-slash" tooltip={`Silence ${rule.name}`} />
-            </Link>
+            <IconLink icon="bell-slash" title={`Silence ${rule.name}`} path={silenceRulePath(rule)} />
           )}
-          <a href={exploreRuleUrl(rule)}>
-            <IconButton name="compass" tooltip="Explore the expression" />
-          </a>
+          <IconLink icon="compass" title={`Explore ${rule.name}`} path={exploreRulePath(rule)} />
         </span>
       </div>
       {rule.lastError !== '' && (

@@ -2,11 +2,12 @@ import type { GrafanaTheme2 } from '@grafana/data'
 import { FilterInput, Icon, IconButton, LoadingBar, useStyles2 } from '@grafana/ui'
 import { css } from '@emotion/css'
 import { useState, type ReactNode } from 'react'
-import { Link, useSearchParams } from 'react-router-dom'
+import { useSearchParams } from 'react-router-dom'
 import { AlertingPage } from '../../alerting/alerting-page.tsx'
 import type { ActiveAlert, AlertGroup } from '../../alerting/alertmanager.ts'
 import { AnnotationList } from '../../alerting/annotation-list.tsx'
 import { boxStyle } from '../../alerting/box.ts'
+import { IconLink } from '../../alerting/icon-link.tsx'
 import { Muted } from '../../alerting/instance-table.tsx'
 import { LabelList } from '../../alerting/label-list.tsx'
 import { silencePath } from '../../alerting/links.ts'
@@ -107,11 +108,7 @@ function AlertItem({
         <span className={styles.since}>
           <TimeAgo time={startsAt} />
         </span>
-        {canSilence() && (
-          <Link to={silencePath(labels)}>
-            <IconButton name="bell-slash" tooltip="Silence this alert" />
-          </Link>
-        )}
+        {canSilence() && <IconLink icon="bell-slash" title="Silence this alert" path={silencePath(labels)} />}
       </div>
       <div className={styles.labels}>
         <LabelList labels={labels} without={isOpen ? [] : [...without, 'alertname']} />

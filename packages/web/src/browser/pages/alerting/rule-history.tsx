@@ -29,8 +29,9 @@ export function RuleHistory({ rule, range, timeZone, onChangeTimeRange }: OverTi
         1000,
         Math.ceil((timeRange.to.valueOf() - timeRange.from.valueOf()) / steps / 1000) * 1000,
       )
-      const startMs = Math.floor(timeRange.from.valueOf() / stepMs) * stepMs
-      const endMs = Math.floor(timeRange.to.valueOf() / stepMs) * stepMs
+      // On a grid that ends with the time shown, so that the newest state is seen.
+      const endMs = timeRange.to.valueOf()
+      const startMs = endMs - Math.floor((endMs - timeRange.from.valueOf()) / stepMs) * stepMs
       const parameters = { query, start: startMs / 1000, end: endMs / 1000, step: stepMs / 1000 }
       const response = await new StoreClient(store.uid).postForm<PrometheusResponse>(
         '/api/v1/query_range',

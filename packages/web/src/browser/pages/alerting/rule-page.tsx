@@ -2,7 +2,7 @@ import type { GrafanaTheme2 } from '@grafana/data'
 import { LinkButton, LoadingBar, useStyles2 } from '@grafana/ui'
 import { css } from '@emotion/css'
 import { useState, type ReactNode } from 'react'
-import { Link, Navigate, useParams, useSearchParams } from 'react-router-dom'
+import { Link, Navigate, useLocation, useParams, useSearchParams } from 'react-router-dom'
 import type { DataSourceDto } from '../../../common/api.ts'
 import { AlertingPage } from '../../alerting/alerting-page.tsx'
 import { AnnotationList } from '../../alerting/annotation-list.tsx'
@@ -55,7 +55,8 @@ function FoundSource(props: {
   const named = isByName ? (loaded?.rules ?? []).filter(({ name }) => name === id) : []
   const rule = isByName ? undefined : findRule(loaded?.rules ?? [], id)
   const [only] = named
-  if (only && named.length === 1) return <Navigate to={rulePath(only)} replace />
+  const { search } = useLocation()
+  if (only && named.length === 1) return <Navigate to={rulePath(only) + search} replace />
   if (rule) return <RuleView rule={rule} />
   const title = isByName ? id : (id.split('$').at(-2) ?? id)
   return (

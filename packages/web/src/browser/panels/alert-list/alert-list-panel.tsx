@@ -132,10 +132,12 @@ function Instances(props: {
         <li key={index}>
           <StateTag state={instance.state} />
           {without && <strong>{instance.labels['alertname']}</strong>}
-          <LabelList labels={instance.labels} without={['alertname', ...(without ?? [])]} />
           <span className={styles.since}>
             <TimeAgo time={instance.activeAt} />
           </span>
+          <div className={styles.labels}>
+            <LabelList labels={instance.labels} without={['alertname', ...(without ?? [])]} />
+          </div>
         </li>
       ))}
     </ul>
@@ -196,11 +198,13 @@ const getStyles = (theme: GrafanaTheme2) => ({
     listStyle: 'none',
     li: {
       display: 'flex',
+      flexWrap: 'wrap',
       alignItems: 'center',
-      gap: theme.spacing(1),
+      gap: theme.spacing(0.5, 1),
       padding: theme.spacing(0.5, 0, 0.5, 2),
     },
   }),
+  labels: css({ flexBasis: '100%' }),
   empty: css({ padding: theme.spacing(2), textAlign: 'center', color: theme.colors.text.secondary }),
   error: css({ padding: theme.spacing(1), color: theme.colors.error.text }),
 })
