@@ -157,7 +157,7 @@ class Run {
     progress.begin('backup', { files: all.length, bytes: all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) })
     const result: ManifestSystem[] = []
     const summaries: SystemSummary[] = []
-    for (const { service, upstream, isSnapshot, directory, files } of systems) {
+    for (const { service, upstream, isSnapshot, place, directory, files } of systems) {
       const summary = { service, isSnapshot, files: files.length, bytes: 0, newFiles: 0, newBytes: 0 }
       const copied: ManifestFile[] = Array.from({ length: files.length })
       await runInParallel(files, PARALLEL_FILES, signal, async (file, index) => {
@@ -168,7 +168,7 @@ class Run {
         summary.newBytes += isNew ? entry.sizeBytes : 0
         progress.file()
       })
-      result.push({ service, upstream, isSnapshot, files: copied })
+      result.push({ service, upstream, isSnapshot, directory: place, files: copied })
       summaries.push(summary)
     }
     this.summaries = summaries

@@ -22,8 +22,9 @@ export interface Manifest {
 }
 
 export interface ManifestSystem {
-  /** Also its directory's name below the data directory. */
   readonly service: string
+  /** Its directory, relative to the data directory, with `/`. */
+  readonly directory: string
   /** What it stands in for, with version. */
   readonly upstream: string
   /** Whether it ran: its files then are a snapshot, else they are what it left. */
@@ -82,8 +83,8 @@ export function decodeManifest(text: string, id: string): Manifest {
   if (parsed?.sha256 !== sha256(JSON.stringify(manifest)) || manifest.id !== id) {
     throw new BackupError(`backup ${id}: its manifest is damaged`)
   }
-  for (const { service, files } of manifest.systems) {
-    for (const path of [service, ...files.map((file) => `${service}/${file.path}`)]) {
+  for (const { service, directory, files } of manifest.systems) {
+    for (const path of [service, directory, ...files.map((file) => `${service}/${file.path}`)]) {
       if (!isSafePath(path)) throw new BackupError(`backup ${id}: "${path}" is not a path below a data directory`)
     }
   }

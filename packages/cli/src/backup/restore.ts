@@ -46,7 +46,8 @@ const fileSystem = nodeFileSystem
 const STATE_FILE = 'restore.json'
 const PARALLEL_FILES = 4
 /** What may lie in an empty data directory. */
-const OWN_FILES = /^(quartet\.(lock|sock).*|lost\+found)$/
+const OWN_FILES = /^(quartet\.(lock|sock).*|lost\+found|.*\.deleted)$/
+const DONE_SUFFIX = '.deleted'
 
 /**
  * Writes a backup into an empty data directory. Everything is written below `restore.part`, every hash is checked, and only when all
@@ -61,16 +62,22 @@ export async function restore(options: RestoreOptions): Promise<RestoreSummary> 
   const lock = await lockDataDirectory(dataDirectory)
   try {
     const part = join(dataDirectory, RESTORE_DIRECTORY)
-    const moved = await begin(options, part, { backup: manifest.id, services: systems.map(({ service }) => service) })
+    const moved = await begin(options, part, systems)
     const missing = systems.filter(({ service }) => !moved.includes(service))
     await refuseIncomplete(options.store, missing)
     const restored = await writeSystems(options, part, missing)
-    for (const { service } of missing) {
-      await fileSystem.rename(join(part, service), join(dataDirectory, service))
-      await fileSystem.syncDirectory(dataDirectory)
+    for (const { service, directory } of missing) {
+      const parent = dirname(join(dataDirectory, directory))
+      await fileSystem.makeDirectory(parent)
+      await fileSystem.rename(join(part, service), join(dataDirectory, directory))
+      for (let path = parent; path.length >= dataDirectory.length; path = dirname(path)) {
+        await fileSystem.syncDirectory(path)
+      }
     }
-    await fileSystem.removeDirectory(part)
+    // In one step: half of it would look unfinished.
+    await fileSystem.rename(part, part + DONE_SUFFIX)
     await fileSystem.syncDirectory(dataDirectory)
+    await fileSystem.removeDirectory(part + DONE_SUFFIX)
     const earlier = systems.filter(({ service }) => moved.includes(service))
     return {
       systems: [...restored, ...earlier.map((system) => ({ ...sizeOf(system), keptFiles: system.files.length }))],
@@ -93,8 +100,12 @@ function selectSystems(manifest: Manifest, only: readonly string[] | undefined):
 }
 
 /** @returns the systems that are in their places already */
-async function begin(options: RestoreOptions, part: string, state: State): Promise<readonly string[]> {
-  const { dataDirectory } = options
+async function begin(
+  { dataDirectory, manifest }: RestoreOptions,
+  part: string,
+  systems: readonly ManifestSystem[],
+): Promise<readonly string[]> {
+  const state: State = { backup: manifest.id, services: systems.map(({ service }) => service) }
   const text = JSON.stringify(state)
   const statePath = join(part, STATE_FILE)
   const names = (await fileSystem.list(dataDirectory)).filter((name) => !OWN_FILES.test(name))
@@ -105,16 +116,23 @@ async function begin(options: RestoreOptions, part: string, state: State): Promi
       const what = `backup ${found.backup} (${found.services.join(', ')})`
       throw new BackupError(`${part} is an unfinished restore of ${what}: finish that one, or remove the directory`)
     }
-    // Systems are moved last: one that is neither here nor there is in its place.
+    // They are moved last: one that does not wait here any more and is in its place was moved.
     const waiting = await fileSystem.list(part)
-    const moved = others.filter((name) => state.services.includes(name) && !waiting.includes(name))
-    if (moved.length === others.length) return moved
+    const moved: string[] = []
+    const expected = new Set<string>()
+    for (const { service, directory } of systems) {
+      expected.add(directory.split('/')[0]!)
+      if (!waiting.includes(service) && (await fileSystem.stat(join(dataDirectory, directory)))) moved.push(service)
+    }
+    if (others.every((name) => expected.has(name))) return moved
   }
   if (others.length > 0) {
     throw new BackupError(`${dataDirectory} is not empty (${others.join(', ')}); restore only writes into an empty one`)
   }
   await fileSystem.makeDirectory(part)
-  await writeFile(statePath, [Buffer.from(text)])
+  await writeFile(`${statePath}.part`, [Buffer.from(text)])
+  await fileSystem.rename(`${statePath}.part`, statePath)
+  await fileSystem.syncDirectory(part)
   await fileSystem.syncDirectory(dataDirectory)
   return []
 }

@@ -1,6 +1,6 @@
 import { createUlid, listDataFiles, nodeFileSystem } from '@quartet/storage'
 import type { DataFile } from '@quartet/storage'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { DataDirectoryInUseError, lockDataDirectory } from '../data-lock.ts'
 import { requestSnapshots } from '../supervisor/control-socket.ts'
 import type { TakenSnapshot } from '../supervisor/supervisor.ts'
@@ -19,6 +19,8 @@ export interface SourceSystem {
   /** Empty when the system did not run. */
   readonly upstream: string
   readonly isSnapshot: boolean
+  /** Where a restore puts it, relative to the data directory. */
+  readonly place: string
   /** Where the files are now. */
   readonly directory: string
   readonly files: readonly DataFile[]
@@ -64,18 +66,27 @@ async function sourceOf(
 ): Promise<DataSource> {
   try {
     const systems: SourceSystem[] = []
-    const covered = new Set<string>()
+    const covered: string[] = []
     for (const { service, upstream, directory } of snapshots) {
-      covered.add(resolve(dirname(dirname(directory))))
-      systems.push({ service, upstream, isSnapshot: true, directory, files: await filesOf(directory) })
+      const own = dirname(dirname(directory))
+      covered.push(own)
+      const inside = relative(dataDirectory, own)
+      // A system may keep its data elsewhere; it comes back to where it would be by default.
+      const place = inside === '' || inside.startsWith('..') ? service : inside.split(sep).join('/')
+      systems.push({ service, upstream, isSnapshot: true, place, directory, files: await filesOf(directory) })
     }
     // Systems that do not run here have left something, too.
     for (const name of await nodeFileSystem.list(dataDirectory)) {
       const directory = join(dataDirectory, name)
-      if (covered.has(resolve(directory)) || name.startsWith('lost+found')) continue
+      if (
+        covered.some((own) => own === directory || own.startsWith(directory + sep)) ||
+        /^lost\+found$|\.deleted$/.test(name)
+      )
+        continue
       if (!(await nodeFileSystem.stat(directory))?.isDirectory) continue
       const files = await filesOf(directory)
-      if (files.length > 0) systems.push({ service: name, upstream: '', isSnapshot: false, directory, files })
+      if (files.length > 0)
+        systems.push({ service: name, upstream: '', isSnapshot: false, place: name, directory, files })
     }
     return { dataDirectory, systems, release }
   } catch (error) {

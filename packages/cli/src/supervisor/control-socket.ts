@@ -2,7 +2,7 @@ import type { Logger } from '@quartet/runtime'
 import { chmod, open, rm } from 'node:fs/promises'
 import { createConnection, createServer } from 'node:net'
 import type { Socket } from 'node:net'
-import { join } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import type { TakenSnapshot } from './supervisor.ts'
 
 const FILE = 'quartet.sock'
@@ -51,7 +51,7 @@ export async function serveControlSocket(options: {
       if (!asked || taking) return reply(socket, { error: `cannot do "${line.slice(0, 100)}"` })
       id = asked[1]!
       taking = controlled.takeSnapshots(id).then(
-        (snapshots) => reply(socket, { snapshots }),
+        (snapshots) => reply(socket, { snapshots: snapshots.map((taken) => relativeTo(dataDirectory, taken)) }),
         (error: unknown) => reply(socket, { error: error instanceof Error ? error.message : String(error) }),
       )
     })
@@ -103,7 +103,7 @@ export async function requestSnapshots(dataDirectory: string, id: string): Promi
   // Whether it breaks while the snapshot is read shows when a file is gone.
   socket.on('error', () => socket.destroy())
   return {
-    ...answer,
+    snapshots: answer.snapshots.map((taken) => ({ ...taken, directory: resolve(dataDirectory, taken.directory) })),
     release() {
       socket.end()
       return closed
@@ -140,6 +140,12 @@ function ask(socket: Socket, line: string): Promise<Answer> {
     readLines(socket, (text) => resolve(JSON.parse(text) as Answer))
     socket.write(line + '\n')
   })
+}
+
+/** Whoever asks may see the data directory under another name: another container with the same volume does. */
+function relativeTo(dataDirectory: string, taken: TakenSnapshot): TakenSnapshot {
+  const path = relative(dataDirectory, taken.directory)
+  return path.startsWith('..') ? taken : { ...taken, directory: path }
 }
 
 function reply(socket: Socket, answer: Answer): void {

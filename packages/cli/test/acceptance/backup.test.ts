@@ -1,11 +1,24 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { lockDataDirectory } from '../../src/data-lock.ts'
 import { run } from '../../src/run.ts'
+import { serveControlSocket } from '../../src/supervisor/control-socket.ts'
+import { silentLogger } from '@quartet/runtime'
 import { addBlock, appendWal, contentsOf, makeData } from '../support/data-directory.ts'
 
 interface World {
@@ -235,6 +248,38 @@ test('an interrupted restore goes on with what is there, and nothing starts in b
   assert.equal(again.code, 0, again.errors)
   assert.match(again.out, /^prometheus: .*; \d+ were there already$/m)
   assert.deepEqual(await contentsOf(fresh), before)
+})
+
+test('a running Quartet is asked for snapshots, also by one that sees its data under another name', async (context) => {
+  const { data, target, fresh, quartet } = await setUp(context)
+  const lock = await lockDataDirectory(data)
+  const removed = Promise.withResolvers<string>()
+  const control = await serveControlSocket({
+    dataDirectory: data,
+    logger: silentLogger,
+    controlled: {
+      async takeSnapshots(id) {
+        const directory = join(data, 'loki', 'deep', 'snapshots', id)
+        await mkdir(directory, { recursive: true })
+        await writeFile(join(directory, 'state.json'), 'snapshot')
+        return [{ service: 'loki', directory, upstream: 'Loki 3' }]
+      },
+      removeSnapshots: async (id) => removed.resolve(id),
+    },
+  })
+  // As a volume that two containers mount in different places.
+  await symlink(data, `${data}-seen-elsewhere`)
+  const made = await quartet('backup', target, '--data', `${data}-seen-elsewhere`)
+  assert.equal(made.code, 0, made.errors)
+  assert.match(made.out, /^loki: /m)
+  assert.match(made.out, /^prometheus \(not running\): /m)
+  await removed.promise
+  assert.match((await quartet('restore', target, '--data', data)).errors, /a Quartet runs on .*; stop it first/)
+  await control.close()
+  await lock.release()
+  await quartet('restore', target, '--data', fresh)
+  assert.equal(await readFile(join(fresh, 'loki', 'deep', 'state.json'), 'utf8'), 'snapshot')
+  assert.deepEqual(await readdir(join(fresh, 'loki')), ['deep'])
 })
 
 test('the wrong place is refused with what to do', async (context) => {
