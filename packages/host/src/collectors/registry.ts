@@ -39,6 +39,7 @@ import { sockstat } from './sockstat.ts'
 import { softirqs } from './softirqs.ts'
 import { softnet } from './softnet.ts'
 import { stat } from './stat.ts'
+import { systemd } from './systemd.ts'
 import { tcpstat } from './tcpstat.ts'
 import { textfile } from './textfile.ts'
 import { thermalZone } from './thermal-zone.ts'
@@ -95,6 +96,7 @@ export const COLLECTORS: readonly Collector[] = [
   softirqs,
   softnet,
   stat,
+  systemd,
   tcpstat,
   textfile,
   thermalZone,

@@ -20,6 +20,8 @@ const COLLECTOR_OPTIONS: Readonly<Record<string, string>> = {
   'powersupply.ignored-supplies': 'Regexp of power supplies to leave out.',
   'slabinfo.slabs-exclude': 'Regexp of slabs to leave out.',
   'slabinfo.slabs-include': 'Regexp of slabs to tell.',
+  'systemd.unit-exclude': 'Regexp of units to leave out.',
+  'systemd.unit-include': 'Regexp of units to tell.',
   'textfile.directory': 'Directories of *.prom files, separated by commas.',
   'vmstat.fields': 'Regexp of the fields that vmstat tells.',
 }
