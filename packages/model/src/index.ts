@@ -25,6 +25,7 @@ export { LimitError } from './metric/sink.ts'
 export type { AppendReport, Exemplar, MetricMetadata, SampleBatch, SampleSink, SeriesRef } from './metric/sink.ts'
 export { classicToNative } from './metric/classic-histogram.ts'
 export type { ClassicHistogram } from './metric/classic-histogram.ts'
+export { hashLabels } from './labels-hash.ts'
 export { exponentialBound, lowerBound, upperBound } from './metric/bucket-bounds.ts'
 export {
   areHistogramsEqual,

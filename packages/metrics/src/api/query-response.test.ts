@@ -41,7 +41,7 @@ test('a matrix shows floats and histograms of a series apart', async () => {
   series.present.set([1, 0, 0])
   series.values.set([7, 0, 0])
   setHistogram(series, 2, HISTOGRAM)
-  const grid = { startMs: 1000, stepMs: 1000, count: 3 }
+  const grid = { startMs: 1000, endMs: 3000, stepMs: 1000, count: 3 }
   assert.equal(
     await encode({ kind: 'matrix', grid, series: [series] }),
     `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[1,"7"]],"histograms":[[3,${JSON_HISTOGRAM}]]}]}}`,

@@ -54,6 +54,10 @@ export function invalidQuantile(q: number): string {
   return `quantile value should be between 0 and 1, got ${formatParameter(q)}`
 }
 
+export function invalidRatio(ratio: number, limit: number): string {
+  return `ratio value should be between -1 and 1, got ${formatParameter(ratio)}, capping to ${limit}`
+}
+
 export function badBucketLabel(name: string, label: string): string {
   return `bucket label "le" is missing or has a malformed value of ${quoteGo(label)}${forMetric(name)}`
 }

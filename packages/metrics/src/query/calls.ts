@@ -2,12 +2,15 @@ import type { Labels } from '@quartet/model'
 import { labelValue, METRIC_NAME, NO_LABELS } from '@quartet/model'
 import { instantGrid } from '@quartet/query'
 import type { StepGrid } from '@quartet/query'
-import { NotSupportedError } from './errors.ts'
+import { EvaluationError, NotSupportedError } from './errors.ts'
 import type { Evaluation } from './evaluation.ts'
 import { datePart, isDatePart } from './functions/calendar.ts'
 import { histogramFraction, histogramQuantile } from './functions/histogram-quantile.ts'
+import { extendedFunction } from './functions/extended-range.ts'
+import type { Extension } from './functions/extended-range.ts'
+import { addInfoLabels, firstSelector, InfoQuery } from './functions/info.ts'
 import { histogramPart } from './functions/histogram-parts.ts'
-import { runOverHistograms } from './functions/histogram-windows.ts'
+import { floatsOf, runOverHistograms } from './functions/histogram-windows.ts'
 import { labelJoin, labelReplace } from './functions/label-functions.ts'
 import { valueFunction } from './functions/math.ts'
 import { rangeFunction } from './functions/range-registry.ts'
@@ -25,12 +28,13 @@ import {
   hasAny,
   HISTOGRAM,
   newSeries,
+  ownSeries,
   repeatStep,
   SeriesMerger,
   UniqueLabels,
 } from './steps.ts'
-import type { SeriesSink } from './steps.ts'
-import { stringOf, typeOf, unwrapParens } from './syntax/ast.ts'
+import type { SeriesSink, StepSeries } from './steps.ts'
+import { EMPTY_SELECTOR, stringOf, typeOf, unwrapParens } from './syntax/ast.ts'
 import type { Call, Expr } from './syntax/ast.ts'
 
 /** Function calls: arguments are evaluated, the function itself is in `functions/`. */
@@ -73,6 +77,8 @@ export class Calls {
       case 'sort_by_label':
       case 'sort_by_label_desc':
         return this.#sort(call, grid, sink)
+      case 'info':
+        return this.#info(call, grid, sink)
       case 'histogram_quantile':
       case 'histogram_fraction':
         return this.#histogram(call, grid, sink)
@@ -121,7 +127,8 @@ export class Calls {
       else vector = arg
     }
     const { annotations } = this.#evaluation.options
-    const run = definition.create(name)
+    const { extension } = selectorOf(vector)
+    const run = extension === undefined ? definition.create(name) : extendedFunction(name, extension)
     const result = newSeries(NO_LABELS, grid.count)
     const dropsNames = definition.keepsName !== true
     // Unlike elsewhere, series that become equal are refused even if they never meet at a step.
@@ -135,6 +142,7 @@ export class Calls {
       const input = { timesMs, values, count, low, high, grid, rangeMs, shiftMs, parameters }
       const metricName = labelValue(labels, METRIC_NAME)
       if (samples.histograms === undefined) run(input, result)
+      else if (extension !== undefined) run(floatsOf(input, samples), result)
       else runOverHistograms(name, run, input, { samples, metricName, annotations, range: vector.range }, result)
       if (!hasAny(result.present)) return
       if (result.present.includes(FLOAT)) definition.annotate?.(annotations, call, metricName, parameters)
@@ -252,6 +260,17 @@ export class Calls {
     return drain(series, sink, this.#evaluation.checkpoint)
   }
 
+  async #info(call: Call, grid: StepGrid, sink: SeriesSink): Promise<void> {
+    const selector = call.args.length > 1 ? unwrapParens(call.args[1]) : undefined
+    const query = new InfoQuery(selector?.kind === 'vectorSelector' ? selector : undefined)
+    const base = await this.#evaluation.collect(call.args[0], grid)
+    const read = { ...(firstSelector(call.args[0]) ?? EMPTY_SELECTOR), matchers: query.matchers, extension: undefined }
+    const info: StepSeries[] = []
+    await this.#selection.instant(read, grid, refuseHistograms, false)
+    await this.#selection.instant(read, grid, (series) => info.push(ownSeries(series)), true)
+    return drain(addInfoLabels(base, info, query, grid), sink, this.#evaluation.checkpoint)
+  }
+
   /** histogram_count and its sisters: one number out of each native histogram; floats have none. */
   async #histogramPart(call: Call, grid: StepGrid, sink: SeriesSink): Promise<void> {
     const part = histogramPart(call.func.name)
@@ -290,6 +309,15 @@ export class Calls {
     }
     await nameless.finish()
   }
+}
+
+function refuseHistograms({ histograms }: StepSeries): void {
+  if (histograms !== undefined) throw new EvaluationError('info sample should be float')
+}
+
+function selectorOf(vector: Expr): { extension: Extension | undefined } {
+  const inner = unwrapParens(vector)
+  return inner.kind === 'matrixSelector' ? inner.selector : { extension: undefined }
 }
 
 /** The labels that equality matchers give to what is absent. */

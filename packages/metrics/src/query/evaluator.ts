@@ -8,16 +8,17 @@ import { arithmeticOf, comparisonOf } from './binary-ops.ts'
 import { combineSets, combineVectors } from './binary-vectors.ts'
 import { Calls } from './calls.ts'
 import type { Evaluation, EvaluatorOptions } from './evaluation.ts'
+import { extendedPoints } from './functions/extended-range.ts'
 import { groupBy, groupWithout } from './grouping.ts'
 import { isStepInvariant } from './invariance.ts'
 import { NameRemoval } from './name-removal.ts'
 import { RangeVectors } from './range-vectors.ts'
 import { Selection } from './selection.ts'
-import type { SampleColumns } from './source.ts'
+import { SampleColumns } from './source.ts'
 import { combineWithScalar } from './histogram-ops.ts'
 import { drain, ABSENT, countPresent, HISTOGRAM, ownSeries, repeatStep, withoutName } from './steps.ts'
 import type { SeriesSink, StepSeries } from './steps.ts'
-import { isSetOp, stringOf, typeOf, unwrapParens } from './syntax/ast.ts'
+import { isSetOp, labelNameOf, typeOf, unwrapParens } from './syntax/ast.ts'
 import type { AggregateExpr, BinaryExpr, Expr } from './syntax/ast.ts'
 
 /**
@@ -109,8 +110,21 @@ export class Evaluator implements Evaluation {
     grid: StepGrid,
     visit: (labels: Labels, samples: SampleColumns, low: number, high: number) => void,
   ): Promise<void> {
-    await this.#ranges.select(expr, grid, ({ labels, samples, dropName }, { windows }) => {
-      visit(dropName ? withoutName(labels) : labels, samples, windows.low[0], windows.high[0])
+    await this.#ranges.select(expr, grid, ({ labels, samples, dropName }, vector) => {
+      const [low, high] = [vector.windows.low[0], vector.windows.high[0]]
+      const shown = dropName ? withoutName(labels) : labels
+      if (vector.extension === undefined) return visit(shown, samples, low, high)
+      const { timesMs, values } = samples
+      const endMs = grid.startMs - vector.shiftMs
+      const window = { timesMs, values, first: low, last: high - 1, startMs: endMs - vector.rangeMs, endMs }
+      const points = high === low ? undefined : extendedPoints(window, vector.extension)
+      if (points === undefined) return
+      const columns = new SampleColumns()
+      columns.reserve(points.timesMs.length)
+      columns.timesMs.set(points.timesMs)
+      columns.values.set(points.values)
+      columns.count = points.timesMs.length
+      visit(shown, columns, 0, columns.count)
     })
   }
 
@@ -138,7 +152,7 @@ export class Evaluator implements Evaluation {
     }
     if (expr.param === undefined) throw new Error(`${expr.op} without a parameter`)
     if (expr.op === 'count_values') {
-      const label = stringOf(expr.param)
+      const label = labelNameOf(expr.param)
       const isLabelDropped = expr.isWithout && (label === METRIC_NAME || expr.grouping.includes(label))
       const series = await this.collect(expr.expr, grid)
       return drain(countValues({ label, grouping, isLabelDropped, grid, series }), sink, this.checkpoint)

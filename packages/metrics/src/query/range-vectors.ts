@@ -43,7 +43,7 @@ export class RangeVectors {
     const inner = createStepGrid({ startMs, endMs, stepMs })
     if (inner.count <= 0) return
     const windows = new Windows({ grid, shiftMs, lengthMs: rangeMs, isFixed })
-    const vector = { windows, rangeMs, shiftMs }
+    const vector = { windows, rangeMs, shiftMs, extension: undefined }
     const samples = new SampleColumns()
     const emit = (series: StepSeries): void => {
       fillFromSteps(samples, series, inner)

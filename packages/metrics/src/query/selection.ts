@@ -2,12 +2,13 @@ import type { Labels } from '@quartet/model'
 import { isStaleAt, NO_LABELS } from '@quartet/model'
 import { instantGrid } from '@quartet/query'
 import type { StepGrid } from '@quartet/query'
-import { NotSupportedError } from './errors.ts'
 import type { EvaluatorOptions } from './evaluation.ts'
+import { smoothedValue } from './functions/extended-range.ts'
+import type { Extension } from './functions/extended-range.ts'
 import { detectResets } from './histogram-stats.ts'
 import { SampleColumns } from './source.ts'
 import type { SelectedSeries } from './source.ts'
-import { ABSENT, FLOAT, newSeries, setHistogram } from './steps.ts'
+import { ABSENT, FLOAT, hasAny, newSeries, setHistogram } from './steps.ts'
 import type { SeriesSink } from './steps.ts'
 import type { MatrixSelector, SubqueryExpr, VectorSelector } from './syntax/ast.ts'
 import { Windows } from './windows.ts'
@@ -23,6 +24,8 @@ export interface RangeVector {
   readonly windows: Windows
   readonly rangeMs: number
   readonly shiftMs: number
+  /** Windows then reach beyond the range, see extended-range.ts. */
+  readonly extension: Extension | undefined
 }
 
 export type WindowVisitor = (series: WindowedSeries, vector: RangeVector) => void
@@ -37,7 +40,7 @@ export class Selection {
 
   /** @param asTimes gives the time of each sample in seconds instead of its value */
   async instant(selector: VectorSelector, grid: StepGrid, sink: SeriesSink, asTimes: boolean): Promise<void> {
-    if (selector.extension !== undefined) throw new NotSupportedError(`the ${selector.extension} modifier`)
+    if (selector.extension === 'smoothed') return this.#smoothed(selector, grid, sink)
     const shiftMs = shiftOf(selector, grid)
     const windows = new Windows({ grid, shiftMs, lengthMs: this.#options.lookbackMs })
     const result = newSeries(NO_LABELS, grid.count)
@@ -69,17 +72,50 @@ export class Selection {
 
   async matrix(matrix: MatrixSelector, grid: StepGrid, visit: WindowVisitor): Promise<void> {
     const { selector, rangeMs } = matrix
-    if (selector.extension !== undefined) throw new NotSupportedError(`the ${selector.extension} modifier`)
     const shiftMs = shiftOf(selector, grid)
     const isFixed = selector.at !== undefined
-    const windows = new Windows({ grid, shiftMs, lengthMs: rangeMs, isFixed })
-    const vector = { windows, rangeMs, shiftMs }
-    const request = { selector, lengthMs: rangeMs, shiftMs, grid: isFixed ? firstStep(grid) : grid }
+    const { extension } = selector
+    const reach = extension === undefined ? { shiftMs, lengthMs: rangeMs } : this.#reach(extension, shiftMs, rangeMs)
+    const windows = new Windows({ grid, ...reach, isFixed })
+    const vector = { windows, rangeMs, shiftMs, extension }
+    const request = { selector, ...reach, grid: isFixed ? firstStep(grid) : grid }
     await this.#read(request, (series, samples) => {
       removeStale(samples)
       windows.locate(samples)
       visit({ labels: series.labels, samples, dropName: false }, vector)
     })
+  }
+
+  /** The value between the samples around each step. */
+  async #smoothed(selector: VectorSelector, grid: StepGrid, sink: SeriesSink): Promise<void> {
+    const shiftMs = shiftOf(selector, grid)
+    const reach = this.#reach('smoothed', shiftMs, 0)
+    const windows = new Windows({ grid, ...reach })
+    const result = newSeries(NO_LABELS, grid.count)
+    await this.#read({ selector, ...reach, grid }, (series, samples) => {
+      removeStale(samples)
+      windows.locate(samples)
+      const { timesMs, values } = samples
+      result.present.fill(ABSENT)
+      for (let step = 0; step < grid.count; step++) {
+        const endMs = grid.startMs + step * grid.stepMs - shiftMs
+        const [first, last] = [windows.low[step], windows.high[step] - 1]
+        const value = smoothedValue({ timesMs, values, first, last, startMs: endMs, endMs })
+        if (value === undefined) continue
+        result.values[step] = value
+        result.present[step] = FLOAT
+      }
+      result.labels = series.labels
+      result.dropName = false
+      if (hasAny(result.present)) sink(result)
+    })
+  }
+
+  /** How far around its range an extended selector looks for samples. */
+  #reach(extension: Extension, shiftMs: number, rangeMs: number): { shiftMs: number; lengthMs: number } {
+    const { lookbackMs } = this.#options
+    const behindMs = extension === 'smoothed' ? lookbackMs : 0
+    return { shiftMs: shiftMs - behindMs, lengthMs: rangeMs + lookbackMs + behindMs }
   }
 
   async #read(

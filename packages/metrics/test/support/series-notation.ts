@@ -32,7 +32,8 @@ export function parseSeriesLine(line: string): SeriesLine {
 }
 
 function histogramSequence([, start, sign, step, times]: RegExpExecArray): NotedHistogram[] {
-  let { histogram, hasHint } = parseHistogram(start)
+  const { histogram: first, hasHint } = parseHistogram(start)
+  let histogram = first
   const change = step === undefined ? undefined : parseHistogram(step).histogram
   const values: NotedHistogram[] = [{ histogram, hasHint }]
   for (let index = 0; index < Number(times ?? 0); index++) {

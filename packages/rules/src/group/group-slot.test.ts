@@ -1,14 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { groupOffsetMs, slotBefore } from './group-slot.ts'
-import { xxhash64 } from './xxhash64.ts'
-
-test('xxHash64 of the specification', () => {
-  assert.equal(xxhash64(Buffer.from('')), 0xef46db3751d8e999n)
-  assert.equal(xxhash64(Buffer.from('a')), 0xd24ec4f1a98c6e5bn)
-  assert.equal(xxhash64(Buffer.from('abc')), 0x44bc2cf5ad770999n)
-  assert.equal(xxhash64(Buffer.from('Nobody inspects the spammish repetition')), 0xfbcea83c8a378bf1n)
-})
 
 test('a group has its place in the interval, the same after every start', () => {
   const offset = groupOffsetMs('/a.yml', 'g', 60_000)

@@ -1,9 +1,9 @@
 import type { Labels } from '@quartet/model'
-import { compareText } from '@quartet/model'
+import { compareText, hashLabels } from '@quartet/model'
 import { quoteGo } from '@quartet/query'
 import type { StepGrid, TextRange } from '@quartet/query'
 import type { Annotations } from '../annotations.ts'
-import { invalidQuantile } from '../annotations.ts'
+import { invalidQuantile, invalidRatio } from '../annotations.ts'
 import { EvaluationError, NotSupportedError } from '../errors.ts'
 import { Groups } from '../grouping.ts'
 import type { Grouping } from '../grouping.ts'
@@ -38,7 +38,7 @@ export async function selectSeries(input: SelectingInput, sink: SeriesSink): Pro
   }))
   refuseNan(input)
   for (const one of input.series) {
-    if (input.op !== 'limitk') ignoreHistograms(input, one)
+    if (input.op !== 'limitk' && input.op !== 'limit_ratio') ignoreHistograms(input, one)
     groups.of(one.labels).members.push(one)
   }
   switch (input.op) {
@@ -47,6 +47,8 @@ export async function selectSeries(input: SelectingInput, sink: SeriesSink): Pro
     case 'limitk':
       for (const { members } of groups.all) await selectMembers(input, members, sink)
       return
+    case 'limit_ratio':
+      return drain(limitRatio(input), sink, input.checkpoint)
     case 'quantile':
       for (const q of input.parameter) {
         if (!(q >= 0 && q <= 1)) input.annotations.warn(invalidQuantile(q), input.range)
@@ -68,6 +70,23 @@ function ignoreHistograms({ op, annotations, seriesRange }: SelectingInput, seri
 function refuseNan({ op, parameter }: SelectingInput): void {
   if (op === 'quantile' || !parameter.some(Number.isNaN)) return
   throw new EvaluationError(op === 'limit_ratio' ? 'Ratio value is NaN' : 'Parameter value is NaN')
+}
+
+/** Of each series whether it is among the chosen share is decided by its labels alone, so it stays the same over time. */
+function* limitRatio({ series, grid, parameter, annotations, range }: SelectingInput): Iterable<StepSeries> {
+  for (const ratio of parameter) {
+    if (Math.abs(ratio) > 1) annotations.warn(invalidRatio(ratio, Math.sign(ratio)), range)
+  }
+  for (const one of series) {
+    // Where in [0, 1) its hash lies.
+    const share = Number(hashLabels(one.labels)) / 2 ** 64
+    for (let step = 0; step < grid.count; step++) {
+      const ratio = Math.max(-1, Math.min(1, parameter[step]))
+      const isChosen = ratio >= 0 ? share < ratio : share >= 1 + ratio
+      if (!isChosen) one.present[step] = ABSENT
+    }
+    if (hasAny(one.present)) yield one
+  }
 }
 
 async function selectMembers(input: SelectingInput, members: readonly StepSeries[], sink: SeriesSink): Promise<void> {

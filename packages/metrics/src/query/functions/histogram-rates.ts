@@ -11,8 +11,23 @@ import {
   scaleHistogram,
 } from '@quartet/model'
 import type { NativeHistogram } from '@quartet/model'
+import type { TextRange } from '@quartet/query'
+import type { Annotations } from '../annotations.ts'
 import { boundsReconciled, mixedSchemas, mixedTypes, notACounter, notAGauge, tryCombine } from '../histogram-notes.ts'
-import type { HistogramWindow } from './histogram-windows.ts'
+import type { SampleColumns } from '../source.ts'
+
+/** One window of a series that has histograms, `first` and `last` inclusive. At least one of its samples is a histogram. */
+export interface HistogramWindow {
+  readonly samples: SampleColumns
+  readonly first: number
+  readonly last: number
+  readonly endMs: number
+  readonly rangeMs: number
+  readonly metricName: string
+  readonly annotations: Annotations
+  /** Where the range vector stands. */
+  readonly range: TextRange
+}
 
 /** rate, increase, delta of a window that holds a histogram. */
 export function extrapolatedHistogram(name: string, window: HistogramWindow): NativeHistogram | undefined {

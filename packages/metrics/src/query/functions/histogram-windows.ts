@@ -1,7 +1,5 @@
 import { areHistogramsEqual, compactHistogram, isReset } from '@quartet/model'
 import type { NativeHistogram } from '@quartet/model'
-import type { TextRange } from '@quartet/query'
-import type { Annotations } from '../annotations.ts'
 import { HistogramTotal } from '../histogram-mean.ts'
 import {
   boundsReconciled,
@@ -14,20 +12,8 @@ import type { SampleColumns } from '../source.ts'
 import { ABSENT, FLOAT, setHistogram } from '../steps.ts'
 import type { StepSeries } from '../steps.ts'
 import { extrapolatedHistogram, instantaneousHistogram } from './histogram-rates.ts'
+import type { HistogramWindow } from './histogram-rates.ts'
 import type { RangeInput, RangeOutput } from './range-function.ts'
-
-/** One window of a series that has histograms, `first` and `last` inclusive. At least one of its samples is a histogram. */
-export interface HistogramWindow {
-  readonly samples: SampleColumns
-  readonly first: number
-  readonly last: number
-  readonly endMs: number
-  readonly rangeMs: number
-  readonly metricName: string
-  readonly annotations: Annotations
-  /** Where the range vector stands. */
-  readonly range: TextRange
-}
 
 type WindowFunction = (name: string, window: HistogramWindow) => NativeHistogram | number | undefined
 
@@ -85,7 +71,7 @@ export function runOverHistograms(
 }
 
 /** The same windows over the floats alone. */
-function floatsOf(input: RangeInput, { histograms }: SampleColumns): RangeInput {
+export function floatsOf(input: RangeInput, { histograms }: SampleColumns): RangeInput {
   const { count, timesMs, values, low, high } = input
   const kept: number[] = []
   /** How many floats lie before an index. */

@@ -1,4 +1,5 @@
 import type { Matcher, TextRange } from '@quartet/query'
+import { EvaluationError } from '../errors.ts'
 
 export type ValueType = 'scalar' | 'vector' | 'matrix' | 'string' | 'none'
 
@@ -34,6 +35,8 @@ export interface NumberLiteral {
 export interface StringLiteral {
   readonly kind: 'string'
   readonly value: string
+  /** As it was written, with its quotes. */
+  readonly literal: string
   readonly range: TextRange
 }
 
@@ -56,6 +59,18 @@ export interface VectorSelector extends TimeShift {
   readonly matchers: readonly Matcher[]
   readonly extension: 'anchored' | 'smoothed' | undefined
   readonly range: TextRange
+}
+
+/** Selects nothing by itself: a place to begin from. */
+export const EMPTY_SELECTOR: VectorSelector = {
+  kind: 'vectorSelector',
+  name: '',
+  matchers: [],
+  offsetMs: 0,
+  offsetExpr: undefined,
+  at: undefined,
+  extension: undefined,
+  range: { start: 0, end: 0 },
 }
 
 export interface MatrixSelector {
@@ -224,4 +239,13 @@ export function stringOf(expr: Expr): string {
   const inner = unwrapParens(expr)
   if (inner.kind !== 'string') throw new Error('a string literal was expected')
   return inner.value
+}
+
+/** The name of a label, given as a string. @throws EvaluationError when bytes of it are not UTF-8, which its value no longer shows */
+export function labelNameOf(expr: Expr): string {
+  const inner = unwrapParens(expr)
+  const isReplaced = stringOf(expr).includes('\uFFFD')
+  if (inner.kind === 'string' && isReplaced && !/\uFFFD|\\ufffd/i.test(inner.literal))
+    throw new EvaluationError(`invalid label name ${inner.literal}`)
+  return stringOf(expr)
 }

@@ -1,4 +1,4 @@
-import type { TextRange } from '@quartet/query'
+import { EMPTY_SELECTOR } from './ast.ts'
 import type { AtModifier, DurationExpr, Expr, VectorSelector } from './ast.ts'
 import { toMs } from './duration-parser.ts'
 import type { DurationParser } from './duration-parser.ts'
@@ -6,7 +6,6 @@ import type { Token } from './lexer.ts'
 import { numberLiteral } from './number-literal.ts'
 import type { TokenCursor } from './token-cursor.ts'
 
-const NO_RANGE: TextRange = { start: 0, end: 0 }
 const DURATION_WORDS = 'number, duration, or step()'
 
 /** What follows an expression: ranges, subqueries, `offset`, `@` and the extended range selectors. */
@@ -170,17 +169,6 @@ export class ModifierParser {
       ? { ...expr, selector: { ...selector, extension } }
       : { ...selector, extension }
   }
-}
-
-const EMPTY_SELECTOR: VectorSelector = {
-  kind: 'vectorSelector',
-  name: '',
-  matchers: [],
-  offsetMs: 0,
-  offsetExpr: undefined,
-  at: undefined,
-  extension: undefined,
-  range: NO_RANGE,
 }
 
 /** Go's %f. */

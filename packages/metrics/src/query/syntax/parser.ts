@@ -158,7 +158,7 @@ class Parser {
         return numberLiteral(this.#cursor)
       case 'string':
         this.#cursor.advance()
-        return { kind: 'string', value: this.#cursor.unquote(token), range: rangeOf(token) }
+        return { kind: 'string', value: this.#cursor.unquote(token), literal: token.text, range: rangeOf(token) }
       case 'aggregator': {
         const next = this.#cursor.peek()
         const isCall = next.text === '(' || (next.kind === 'keyword' && (next.id === 'by' || next.id === 'without'))
@@ -205,7 +205,7 @@ class Parser {
     const func = functionSignature(name.text)
     if (func === undefined) {
       this.#cursor.problem(`unknown function with name ${quoteGo(name.text)}`, rangeOf(name))
-      return { kind: 'string', value: '', range }
+      return { kind: 'string', value: '', literal: '""', range }
     }
     if (func.isExperimental && this.#options.experimentalFunctions !== true) {
       this.#cursor.problem(`function ${quoteGo(name.text)} is not enabled`, rangeOf(name))
@@ -243,7 +243,7 @@ class Parser {
     const { grouping, isWithout } = modifier ?? { grouping: [], isWithout: false }
     const op = operator.id as AggregateOp
     const hasParam = AGGREGATES_WITH_PARAM.has(op)
-    const placeholder: Expr = { kind: 'string', value: '', range }
+    const placeholder: Expr = { kind: 'string', value: '', literal: '""', range }
     const result = (expr: Expr, param?: Expr): AggregateExpr => ({
       kind: 'aggregate',
       op,

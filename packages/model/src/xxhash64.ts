@@ -5,7 +5,7 @@ const PRIME_3 = 0x165667b19e3779f9n
 const PRIME_4 = 0x85ebca77c2b2ae63n
 const PRIME_5 = 0x27d4eb2f165667c5n
 
-/** xxHash64 with seed 0. Written for clarity: it runs once per rule group. Source: xxHash specification 0.1.1. */
+/** xxHash64 with seed 0. Written for clarity: nothing that is hashed with it comes in masses. Source: xxHash specification 0.1.1. */
 export function xxhash64(input: Uint8Array): bigint {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.length)
   let at = 0
