@@ -23,6 +23,10 @@ export async function run(options: RunOptions): Promise<number> {
   const print = options.print ?? ((line) => void process.stdout.write(line + '\n'))
   const printError = options.printError ?? ((line) => void process.stderr.write(line + '\n'))
   try {
+    if (args[0] === 'amtool') {
+      const { amtool } = await import('./command/amtool.ts')
+      return await amtool({ args: args.slice(1), print, printError })
+    }
     const line = readCommandLine(args, systems)
     switch (line.command) {
       case 'version':

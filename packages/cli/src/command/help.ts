@@ -30,6 +30,7 @@ const GENERAL = `quartet [command] [system…] [flags]
   backup list <place>
   restore <place>    writes a backup into an empty data directory
   verify <place>     reads every byte of the backups, or of a data directory, and says what is wrong
+  amtool …           alerts, silences, configuration and templates of an Alertmanager, as Prometheus's amtool has it
   version, help
 
   --data=./data        where everything is stored
