@@ -88,6 +88,7 @@ function containerServer({ clock, logger }: SystemOptions, settings: Settings, f
     rawPrefixes: settings.rawPrefixes,
     storeLabels: settings.storeLabels,
     labelNames: settings.labelNames,
+    environmentPrefixes: settings.environmentPrefixes,
     isEnabled: settings.isGroupEnabled,
     logger,
     nowMs: () => clock.nowMs(),

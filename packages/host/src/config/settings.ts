@@ -68,6 +68,8 @@ export const FLAGS: readonly FlagDefinition[] = [
   flag('raw_cgroup_prefix_whitelist', 'With --docker_only: cgroups below these paths are told too.'),
   flag('store_container_labels', 'Turn labels of containers into container_label_*.', 'true'),
   flag('whitelisted_container_labels', 'With --store_container_labels=false: the labels to turn all the same.'),
+  flag('env_metadata_whitelist', 'Beginnings of environment variables that become container_env_* (asks Docker).'),
+  flag('docker_env_metadata_whitelist', 'The same; deprecated upstream.'),
   flag('disable_metrics', `Groups to leave out, of ${GROUPS.join(', ')}.`),
   flag('enable_metrics', 'Groups to tell; all others are left out.'),
   flag('housekeeping_interval', NO_EFFECT, '1s'),
@@ -89,6 +91,7 @@ export interface Settings {
   readonly rawPrefixes: readonly string[]
   readonly storeLabels: boolean
   readonly labelNames: readonly string[]
+  readonly environmentPrefixes: readonly string[]
   readonly isGroupEnabled: (group: string) => boolean
 }
 
@@ -149,6 +152,7 @@ export function readSettings({ flags, listenHost }: Pick<SystemOptions, 'flags' 
     rawPrefixes: list('raw_cgroup_prefix_whitelist'),
     storeLabels: text('store_container_labels', 'true') !== 'false',
     labelNames: list('whitelisted_container_labels'),
+    environmentPrefixes: [...list('env_metadata_whitelist'), ...list('docker_env_metadata_whitelist')],
     isGroupEnabled: (group) => {
       if (enabled.length > 0) return enabled.includes(group)
       return disabled.length > 0 ? !disabled.includes(group) : !OFF_BY_DEFAULT.has(group)

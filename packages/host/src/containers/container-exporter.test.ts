@@ -52,7 +52,7 @@ const V1_FILES = {
 
 async function withExporter(
   files: Readonly<Record<string, string>>,
-  options: { docker?: boolean; dockerOnly?: boolean; groups?: string[] },
+  options: { docker?: boolean; dockerOnly?: boolean; groups?: string[]; environment?: string[] },
   run: (
     values: Map<string, number>,
     logged: string[],
@@ -62,9 +62,11 @@ async function withExporter(
   const directory = await temporaryDirectory()
   const { logger, records } = recordingLogger()
   const socket = join(directory.path, 'docker.sock')
-  const docker = createServer((_request, response) =>
+  const docker = createServer((request, response) =>
     response.end(
-      JSON.stringify([{ Id: ID, Names: ['/shop-web-1'], Image: 'shop:1', Labels: { 'com.example.team': 'a' } }]),
+      request.url === `/containers/${ID}/json`
+        ? '{"Config":{"Env":["TEAM_NAME=a=b","PATH=/bin","SECRET=x"]}}'
+        : JSON.stringify([{ Id: ID, Names: ['/shop-web-1'], Image: 'shop:1', Labels: { 'com.example.team': 'a' } }]),
     ),
   )
   try {
@@ -78,6 +80,7 @@ async function withExporter(
       rawPrefixes: [],
       storeLabels: true,
       labelNames: [],
+      environmentPrefixes: options.environment ?? [],
       isEnabled: (group) => !options.groups || options.groups.includes(group),
       logger,
       nowMs: () => 1_700_000_000_000,
@@ -144,6 +147,12 @@ test('takes names, images and labels from Docker', () =>
     assert.equal(values.get(`container_memory_rss{${labels}}`), 400000)
     assert.ok(![...values.keys()].some((key) => key.includes('id="/system.slice"')))
     assert.ok([...values.keys()].some((key) => key.includes('id="/"')))
+  }))
+
+test('takes the environment that was asked for from Docker', () =>
+  withExporter(V2_FILES, { docker: true, dockerOnly: true, environment: ['TEAM_'] }, (values) => {
+    const labels = `container_env_team_name="a=b",container_label_com_example_team="a",id="/system.slice/docker-${ID}.scope",image="shop:1",name="shop-web-1"`
+    assert.equal(values.get(`container_memory_rss{${labels}}`), 400000)
   }))
 
 test('says so where there are no cgroups, and goes on', () =>

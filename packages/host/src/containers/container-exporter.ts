@@ -9,7 +9,7 @@ import { cgroupV2 } from './cgroup-v2.ts'
 import { listCgroups } from './cgroup.ts'
 import type { CgroupHierarchy, CgroupStats } from './cgroup.ts'
 import { addContainer } from './container-metrics.ts'
-import { containerId, dockerNames, nameFromPath } from './container-names.ts'
+import { containerId, dockerEnvironment, dockerNames, nameFromPath } from './container-names.ts'
 import type { ContainerName } from './container-names.ts'
 import { addMachineDisks } from './machine-disks.ts'
 import { addMachine } from './machine-metrics.ts'
@@ -23,6 +23,8 @@ export interface ContainerExporterOptions {
   readonly rawPrefixes: readonly string[]
   readonly storeLabels: boolean
   readonly labelNames: readonly string[]
+  /** Beginnings of names of environment variables that become labels. */
+  readonly environmentPrefixes: readonly string[]
   readonly isEnabled: (group: string) => boolean
   readonly logger: Logger
   readonly nowMs: () => number
@@ -43,6 +45,8 @@ export interface SeenContainer {
 export class ContainerExporter {
   readonly #options: ContainerExporterOptions
   readonly #complaints = new Map<string, string>()
+  /** Of running containers: it does not change while one lives. */
+  #environments = new Map<string, Readonly<Record<string, string>>>()
 
   constructor(options: ContainerExporterOptions) {
     this.#options = options
@@ -65,6 +69,7 @@ export class ContainerExporter {
     const hierarchy = findHierarchy(files)
     if (!hierarchy) throw new Error(`no cgroups below ${files.sys('fs/cgroup')}: container metrics are not available`)
     const names = await this.#dockerNames()
+    await this.#learnEnvironments(names)
     const hostNetwork = files.linkTarget(files.proc('1/ns/net')) ?? files.linkTarget(files.proc('self/ns/net'))
     for (const { id, startSeconds } of listCgroups(hierarchy.walkRoot)) {
       const container = containerId(id)
@@ -81,8 +86,8 @@ export class ContainerExporter {
     const { files, isEnabled, nowMs } = this.#options
     const devices = deviceNames(files)
     const nowSeconds = Math.floor(nowMs() / 1000)
-    for await (const { hasOwnNetwork, id, name, startSeconds, stats } of this.containers()) {
-      const labels = this.#labelsOf(id, name)
+    for await (const { containerId: container, hasOwnNetwork, id, name, startSeconds, stats } of this.containers()) {
+      const labels = this.#labelsOf(id, name, this.#environments.get(container ?? '') ?? {})
       addContainer({
         files,
         page,
@@ -104,10 +109,13 @@ export class ContainerExporter {
     return rawPrefixes.some((prefix) => prefix !== '' && id.startsWith(prefix))
   }
 
-  #labelsOf(id: string, { image, labels, name }: ContainerName): LabelValues {
+  #labelsOf(id: string, { image, labels, name }: ContainerName, environment: LabelValues): LabelValues {
     const { labelNames, storeLabels } = this.#options
     const kept = Object.entries(labels).filter(([key]) => storeLabels || labelNames.includes(key))
-    const more = kept.map(([key, value]) => [`container_label_${key.replace(/[^a-zA-Z0-9_]/g, '_')}`, value])
+    const more = [
+      ...Object.entries(environment).map(([key, value]) => [`container_env_${labelName(key)}`, value]),
+      ...kept.map(([key, value]) => [`container_label_${labelName(key)}`, value]),
+    ]
     return { id, name, image, ...Object.fromEntries(more) }
   }
 
@@ -119,6 +127,18 @@ export class ContainerExporter {
       names = await dockerNames(dockerSocket)
     })
     return names
+  }
+
+  async #learnEnvironments(names: ReadonlyMap<string, ContainerName>): Promise<void> {
+    const { dockerSocket, environmentPrefixes: prefixes } = this.#options
+    if (prefixes.length === 0) return
+    const known = this.#environments
+    this.#environments = new Map()
+    await this.#attempt('docker environment', async () => {
+      for (const id of names.keys()) {
+        this.#environments.set(id, known.get(id) ?? (await dockerEnvironment(dockerSocket, { id, prefixes })))
+      }
+    })
   }
 
   /** @returns whether it failed, which is logged when it is news */
@@ -135,6 +155,10 @@ export class ContainerExporter {
     this.#complaints.set(what, problem)
     return problem !== ''
   }
+}
+
+function labelName(key: string): string {
+  return key.replace(/[^a-zA-Z0-9_]/g, '_')
 }
 
 function findHierarchy(files: HostFiles): CgroupHierarchy | undefined {

@@ -39,6 +39,25 @@ export async function dockerNames(socketPath: string): Promise<Map<string, Conta
   )
 }
 
+/**
+ * The environment that a container was started with, under lower-case names that begin as one of the prefixes does.
+ * @throws Error when Docker does not tell
+ */
+export async function dockerEnvironment(
+  socketPath: string,
+  options: { id: string; prefixes: readonly string[] },
+): Promise<Readonly<Record<string, string>>> {
+  const text = await get(socketPath, `/containers/${options.id}/json`)
+  const { Config } = JSON.parse(text) as { Config?: { Env?: readonly string[] | null } }
+  const pairs = (Config?.Env ?? []).flatMap((each): [string, string][] => {
+    const equals = each.indexOf('=')
+    const name = each.slice(0, equals)
+    const isWanted = equals > 0 && options.prefixes.some((prefix) => name.startsWith(prefix))
+    return isWanted ? [[name.toLowerCase(), each.slice(equals + 1)]] : []
+  })
+  return Object.fromEntries(pairs)
+}
+
 interface DockerContainer {
   readonly Id: string
   readonly Names: readonly string[]
