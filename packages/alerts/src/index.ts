@@ -1,6 +1,7 @@
 import { ConfigError } from '@quartet/runtime'
 import type { CheckOptions, Finding, SystemDefinition } from '@quartet/runtime'
 import { ALERTS_FLAGS } from './config/flags.ts'
+import type * as tool from './tool.ts'
 
 /** Modules are loaded when the system starts, so that the command line stays quick without it. */
 export const system: SystemDefinition = {
@@ -44,4 +45,9 @@ async function check({ flags, stackDirectory }: CheckOptions): Promise<readonly 
       return { severity: 'error', at, message }
     })
   }
+}
+
+/** What `quartet amtool` does without a server; loaded when it is wanted. */
+export function loadTool(): Promise<typeof tool> {
+  return import('./tool.ts')
 }

@@ -36,7 +36,7 @@ test('shows alerts without letting them write HTML, filters them, and refuses a 
   assert.doesNotMatch(page, /href="javascript/)
   assert.match(await text(`/?filter=${encodeURIComponent('{service="shop"}')}&receiver=hook`), /1 alert in 1 group/)
   assert.match(await text(`/?filter=${encodeURIComponent('service="blog"')}`), /No alert passes the filter/)
-  assert.match(await text('/?filter=%7B'), /role="alert"/)
+  assert.match(await text('/?filter=a'), /role="alert"/)
   const { headers } = await fetch(url)
   assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'.*frame-ancestors 'none'/)
 })

@@ -69,7 +69,7 @@ export class AmtoolClient {
     const url = new URL(this.#url)
     url.username = url.password = ''
     url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v2/${path}`
-    url.search = new URLSearchParams(query.map(([name, value]) => [name, value])).toString()
+    url.search = new URLSearchParams(query.map(([name, value]): [string, string] => [name, value])).toString()
     const { status, text } = await this.#send(method, url, body)
     if (status >= 200 && status < 300) return text
     const shown = text.trim() === '' ? '' : ` ${readable(text)}`

@@ -35,12 +35,13 @@ export const CONFIG_COMMANDS: readonly AmtoolCommand[] = [
     async run({ flags, print, readInput, tool, words }) {
       let failed = 0
       for (const path of words.length === 0 ? ['-'] : words) {
-        print(`Checking '${path}'`)
+        let isRead = false
         try {
           const source = path === '-' ? { text: await readInput() } : {}
           const environment = flags['config.expand-env'] === true ? { environment: process.env } : {}
           const config = await tool.readConfig(path === '-' ? 'stdin' : path, { ...source, ...environment })
-          print('  SUCCESS')
+          print(`Checking '${path}'  SUCCESS`)
+          isRead = true
           print('Found:\n - global config\n - route')
           print(` - ${config.inhibit_rules?.length ?? 0} inhibit rules\n - ${config.receivers?.length ?? 0} receivers`)
           print(` - ${config.templates.length} templates`)
@@ -51,7 +52,7 @@ export const CONFIG_COMMANDS: readonly AmtoolCommand[] = [
         } catch (error) {
           if (!(error instanceof ConfigError)) throw error
           failed++
-          print(`  FAILED: ${error.problems.join('\n  ')}`)
+          print(`${isRead ? '' : `Checking '${path}'`}  FAILED: ${error.problems.join('\n  ')}`)
         }
         print('')
       }
@@ -185,12 +186,13 @@ function drawMatching(root: Route, labels: Readonly<Record<string, string>>, too
 }
 
 function drawTree<T>(roots: readonly T[], name: (node: T) => string, children: (node: T) => readonly T[]): string {
+  // Upstream indents below a branch with two spaces that do not break.
   const lines = ['.']
   const draw = (nodes: readonly T[], indent: string): void => {
     for (const [index, node] of nodes.entries()) {
       const isLast = index === nodes.length - 1
       lines.push(`${indent}${isLast ? '└── ' : '├── '}${name(node)}`)
-      draw(children(node), indent + (isLast ? '    ' : '│   '))
+      draw(children(node), indent + (isLast ? '    ' : '│\u00a0\u00a0 '))
     }
   }
   draw(roots, '')
