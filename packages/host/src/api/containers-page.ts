@@ -2,8 +2,8 @@ import type { ContainerExporter, SeenContainer } from '../containers/container-e
 
 const STYLE = `:root{color-scheme:light dark;--line:#8884;--dim:#888}body{font:15px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.4rem;margin:0 0 .25rem}p{margin:0 0 1.25rem;color:var(--dim)}table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.35rem .75rem;border-bottom:1px solid var(--line)}th{font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
-.id{color:var(--dim);font-size:.85em;overflow-wrap:anywhere}`
+th,td{text-align:left;padding:.35rem .75rem;border-bottom:1px solid var(--line)}th{font-weight:600}td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+.id{display:block;max-width:28rem;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;color:var(--dim);font-size:.85em}`
 /** More than a person reads; the API has all of them. */
 const MAX_ROWS = 500
 
@@ -22,7 +22,7 @@ export async function containersPage(exporter: ContainerExporter, metricsPath: s
   const head =
     '<tr><th>Name</th><th class="n">CPU time</th><th class="n">CPU limit</th><th class="n">Memory</th><th class="n">Memory limit</th><th class="n">Processes</th></tr>'
   const table = `<table><thead>${head}</thead><tbody>${rows.map(row).join('')}</tbody></table>`
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Containers</title><style>${STYLE}</style></head>
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Containers</title><link rel="icon" href="data:,"><style>${STYLE}</style></head>
 <body><h1>Containers</h1><p>${count} containers, ${seen.length - count} other cgroups of this machine. <a href="${escape(metricsPath)}">Metrics</a> · <a href="/api/v1.3/subcontainers/">JSON</a></p>
 ${problem === '' ? table : `<p>${escape(problem)}</p>`}</body></html>`
 }
@@ -36,8 +36,8 @@ function row({ id, name, stats: { cpu, cpuSpec, memory, memorySpec, pids, thread
     memorySpec.limit ? mebibytes(memorySpec.limit) : '',
     String(threads?.current ?? pids.length),
   ]
-  const title = name.name === '' ? '' : `<b>${escape(name.name)}</b> ${escape(name.image)}<br>`
-  return `<tr><td>${title}<span class="id">${escape(id)}</span></td>${cells.map((text) => `<td class="n">${text}</td>`).join('')}</tr>`
+  const title = name.name === '' ? '' : `<b>${escape(name.name)}</b> ${escape(name.image)}`
+  return `<tr><td>${title}<span class="id" title="${escape(id)}">${escape(id)}</span></td>${cells.map((text) => `<td class="n">${text}</td>`).join('')}</tr>`
 }
 
 function mebibytes(bytes: number): string {
