@@ -133,7 +133,7 @@ test('says what Debian’s amtool says', { skip: !hasDebians() }, async () => {
       'template',
       'render',
       '--template.glob=/dev/null',
-      '--template.text={{ .GroupLabels.SortedPairs.Values }} {{ range .Alerts }}{{ .Labels.SortedPairs }} {{ .Fingerprint }}{{ end }}',
+      '--template.text={{ .GroupLabels.SortedPairs.Values }} {{ range .Alerts }}{{ range .Labels.SortedPairs }}{{ . }}{{ end }} {{ .Fingerprint }}{{ end }}',
     ],
     ['cluster', 'show'],
   ]) {

@@ -1,4 +1,5 @@
 import type { Labels } from '@quartet/model'
+import { formatValue } from '@quartet/query'
 import { formatTime } from './go-time.ts'
 import type { GoTime } from './go-time.ts'
 
@@ -25,7 +26,7 @@ export class KV extends Map<string, string> {
     const at = names.indexOf('alertname')
     if (at > 0) names.unshift(...names.splice(at, 1))
     const pairs = new Pairs()
-    for (const name of names) pairs.push({ Name: name, Value: super.get(name) ?? '' })
+    for (const name of names) pairs.push(new Pair(name, super.get(name) ?? ''))
     return pairs
   }
 
@@ -58,9 +59,19 @@ const METHODS: Readonly<Record<string, ((this: KV, ...args: never[]) => unknown)
   },
 )
 
-export interface Pair {
+export class Pair {
   readonly Name: string
   readonly Value: string
+
+  constructor(name: string, value: string) {
+    this.Name = name
+    this.Value = value
+  }
+
+  /** As Go prints a struct. */
+  toString(): string {
+    return `{${this.Name} ${this.Value}}`
+  }
 }
 
 export class Pairs extends Array<Pair> {
@@ -154,6 +165,11 @@ export class Data {
       externalURL: this.ExternalURL,
     }
   }
+}
+
+/** How an action writes a value: pairs have a form of their own. */
+export function printValue(value: unknown): string {
+  return value instanceof Pairs ? value.toString() : formatValue(value)
 }
 
 /** What all sets have in common. */

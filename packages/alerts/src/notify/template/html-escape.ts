@@ -1,4 +1,5 @@
-import { escapeHtml, formatValue } from '@quartet/query'
+import { escapeHtml } from '@quartet/query'
+import { printValue } from './data.ts'
 import { SafeText } from './functions.ts'
 
 /** Attributes that hold an address. */
@@ -31,7 +32,7 @@ function printUrl(value: unknown, before: string): string {
 }
 
 function textOf(value: unknown): string {
-  return value instanceof SafeText ? value.text : formatValue(value)
+  return value instanceof SafeText ? value.text : printValue(value)
 }
 
 /** The attribute whose value is being written. */

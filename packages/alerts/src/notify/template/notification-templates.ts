@@ -2,6 +2,7 @@ import { Template, TemplateError } from '@quartet/query'
 import { ConfigError } from '@quartet/runtime'
 import { glob, readFile } from 'node:fs/promises'
 import { NotifyError } from '../notify-error.ts'
+import { printValue } from './data.ts'
 import type { Data } from './data.ts'
 import { DEFAULT_TEMPLATES } from './default-templates.ts'
 import { HTML_FUNCTIONS, notificationFunctions } from './functions.ts'
@@ -24,7 +25,7 @@ export class NotificationTemplates {
   /** @throws TemplateError */
   constructor(sources: readonly TemplateSource[], nowMs: () => number) {
     const functions = notificationFunctions(nowMs)
-    this.#text = new Template('', functions, { missingKey: 'zero' })
+    this.#text = new Template('', functions, { missingKey: 'zero', print: printValue })
     this.#html = new Template('', { ...functions, ...HTML_FUNCTIONS }, { missingKey: 'zero', print: printHtml })
     for (const set of [this.#text, this.#html]) {
       set.parse(DEFAULT_TEMPLATES, 'default.tmpl')
