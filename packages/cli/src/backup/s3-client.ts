@@ -1,5 +1,4 @@
 import type { Clock } from '@quartet/runtime'
-import type { AwsClient } from 'aws4fetch'
 import { createHash } from 'node:crypto'
 import { BackupError } from './object-store.ts'
 import type { S3Location } from './s3-location.ts'
@@ -25,8 +24,8 @@ export class S3Error extends BackupError {
   }
 }
 
-export const MAX_ATTEMPTS = 6
-const FIRST_DELAY_MS = 200
+export const MAX_ATTEMPTS = 8
+const FIRST_DELAY_MS = 250
 const MAX_DELAY_MS = 20_000
 /** For one request with one part; a part of 8 MiB arrives within it from 30 KiB/s on. */
 const REQUEST_TIMEOUT_MS = 300_000
@@ -36,7 +35,6 @@ export class S3Client {
   readonly #location: S3Location
   readonly #clock: Clock
   readonly #signal: AbortSignal
-  #aws: Promise<AwsClient> | undefined
 
   constructor(location: S3Location, services: { readonly clock: Clock; readonly signal: AbortSignal }) {
     this.#location = location
@@ -88,39 +86,36 @@ export class S3Client {
   }
 
   async #once({ method, key, query, headers, body }: S3Request): Promise<Response> {
-    this.#aws ??= this.#load()
-    const aws = await this.#aws
-    const url = this.#url(key, query)
+    const { AwsV4Signer } = await import('aws4fetch')
     const sha256 = createHash('sha256')
       .update(body ?? '')
       .digest('hex')
     // The hash is signed: bytes that the network changed are refused by the other end.
-    const signed = await aws.sign(url, {
+    const { accessKeyId, secretAccessKey, sessionToken, region } = this.#location
+    const signed = await new AwsV4Signer({
       method,
+      url: this.#url(key, query),
       headers: { ...headers, 'x-amz-content-sha256': sha256 },
+      accessKeyId,
+      secretAccessKey,
+      region,
+      service: 's3',
+      ...(sessionToken !== undefined && { sessionToken }),
+    }).sign()
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)])
+    const response = await fetch(signed.url, {
+      method,
+      headers: signed.headers,
+      signal,
+      redirect: 'manual',
       ...(body && { body: body as Uint8Array<ArrayBuffer> }),
     })
-    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)])
-    const response = await fetch(signed, { signal, redirect: 'manual' })
     if (response.ok) return response
     const text = await response.text()
     const code = elementOf(text, 'Code') ?? response.statusText
     const detail = elementOf(text, 'Message') ?? (response.status < 400 ? 'is this the right region and endpoint?' : '')
     const what = `${method} ${this.describe(key)}`
     throw new S3Error(`${what} answered ${response.status} ${code}${detail && `: ${detail}`}`, response.status, code)
-  }
-
-  async #load(): Promise<AwsClient> {
-    const { AwsClient } = await import('aws4fetch')
-    const { accessKeyId, secretAccessKey, sessionToken, region } = this.#location
-    return new AwsClient({
-      accessKeyId,
-      secretAccessKey,
-      region,
-      service: 's3',
-      retries: 0,
-      ...(sessionToken !== undefined && { sessionToken }),
-    })
   }
 
   #url(key: string, query: Readonly<Record<string, string>> = {}): string {

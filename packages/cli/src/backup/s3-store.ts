@@ -16,6 +16,7 @@ export class S3Store implements ObjectStore {
   readonly location: string
   readonly #prefix: string
   readonly #client: S3Client
+  #large: Promise<void> = Promise.resolve()
 
   constructor(location: S3Location, services: { readonly clock: Clock; readonly signal: AbortSignal }) {
     this.location = `s3://${location.bucket}/${location.prefix}`.replace(/\/$/, '')
@@ -82,7 +83,12 @@ export class S3Store implements ObjectStore {
 
   async write(key: string, content: ObjectContent): Promise<void> {
     const full = this.#prefix + key
-    if (content.sizeBytes > SINGLE_BYTES) return this.#writeParts(full, key, content)
+    if (content.sizeBytes > SINGLE_BYTES) {
+      // One at a time: each holds parts in memory, and one is enough to fill a line.
+      const turn = this.#large.then(() => this.#writeParts(full, key, content))
+      this.#large = turn.catch(() => undefined)
+      return turn
+    }
     const body = new Uint8Array(content.sizeBytes)
     let filled = 0
     for await (const chunk of checked(key, content, content.read())) {
