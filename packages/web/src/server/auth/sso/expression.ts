@@ -41,6 +41,6 @@ export async function evaluate(expression: string, sources: readonly ClaimSource
 
 function messageOf(error: unknown): string {
   // The library throws plain objects with a name and a message for what it refuses.
-  if (error instanceof Error) return error.message
-  return String((error as { message?: unknown } | undefined)?.message ?? error)
+  const message = error instanceof Error ? error.message : (error as { message?: unknown } | undefined)?.message
+  return String(message ?? error).replace(/\.$/, '')
 }
