@@ -80,6 +80,8 @@ export async function startAlertingStack(options: { readonly pageDirectory: stri
       `--config.file=${at('prometheus/prometheus.yml')}`,
       `--storage.tsdb.path=${at('prometheus/data')}`,
       `--web.listen-address=127.0.0.1:${prometheusPort}`,
+      // The first alerts fire before Prometheus has looked up its Alertmanagers, and are lost.
+      '--rules.alert.resend-delay=1s',
     ],
     `${prometheusUrl}/-/ready`,
   )

@@ -1,5 +1,5 @@
 import type { GrafanaTheme2 } from '@grafana/data'
-import { Alert, Icon, useStyles2 } from '@grafana/ui'
+import { Alert, Button, Icon, useStyles2 } from '@grafana/ui'
 import { css } from '@emotion/css'
 import type { ReactNode } from 'react'
 import { boxStyle } from './box.ts'
@@ -28,14 +28,11 @@ export function StoreDown(props: {
   readonly onRetry: () => void
 }): ReactNode {
   return (
-    <Alert
-      severity="error"
-      title={`${props.name} does not answer`}
-      buttonContent="Try again"
-      onRemove={props.onRetry}
-      bottomSpacing={0}
-    >
-      {props.error.message}
+    <Alert severity="error" title={`${props.name} does not answer`} bottomSpacing={0}>
+      <p>{props.error.message}</p>
+      <Button size="sm" variant="secondary" onClick={props.onRetry}>
+        Try again
+      </Button>
     </Alert>
   )
 }

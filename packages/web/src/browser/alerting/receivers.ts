@@ -57,6 +57,8 @@ function isTelling(value: unknown): boolean {
 }
 
 function isShort(value: unknown): boolean {
+  // Default templates, which every receiver that looks as usual has.
+  if (typeof value === 'string' && value.includes('.default.')) return false
   return value !== '' && ['string', 'number', 'boolean'].includes(typeof value)
 }
 
