@@ -111,6 +111,7 @@ const DISK_ERRORS = new Map([
   ['EACCES', 'permission denied'],
   ['EROFS', 'the disk is read-only'],
   ['EIO', 'the disk failed'],
+  ['ENOENT', 'a file is gone; was a system restarted meanwhile? Try again'],
 ])
 
 /** A disk that refuses is a person's business and no bug. */
