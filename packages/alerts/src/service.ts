@@ -1,4 +1,4 @@
-import { createHttpServer, createSelfMetrics, Lifecycle, parseListenAddress } from '@quartet/runtime'
+import { createHttpServer, createSelfMetrics, Lifecycle, loadWebConfig, parseListenAddress } from '@quartet/runtime'
 import type { RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
 import { directorySnapshots, nodeFileSystem } from '@quartet/storage'
 import type { WalProblem } from '@quartet/storage'
@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { AlertMetrics } from './api/alert-metrics.ts'
 import { addAlertmanagerApi } from './api/alertmanager-api.ts'
 import { addPages } from './api/page/page-routes.ts'
+import { RequestLimits } from './api/request-limits.ts'
 import { loadConfig } from './config/alertmanager-config.ts'
 import { environmentOf, readSettings } from './config/flags.ts'
 import type { AlertsSettings } from './config/flags.ts'
@@ -79,6 +80,7 @@ export async function startAlerts(options: SystemOptions): Promise<RunningSystem
   const reload = async (): Promise<void> => {
     let next
     try {
+      if (web) web = await loadWebConfig(settings.webConfigFile)
       next = await build()
     } catch (error) {
       reloads.failed()
@@ -94,6 +96,8 @@ export async function startAlerts(options: SystemOptions): Promise<RunningSystem
   addStateMetrics(metrics, { store, silences, log, engine: () => engine, nowMs })
   startMaintenance(rooms, options, settings, { store, silences, log, engine: () => engine })
 
+  let web = settings.webConfigFile === '' ? undefined : await loadWebConfig(settings.webConfigFile)
+  const limits = new RequestLimits(metrics, clock, settings)
   const { host, port } = parseListenAddress(settings.listenAddress, options.listenHost)
   const requests = metrics.histogram(
     'alertmanager_http_request_duration_seconds',
@@ -115,6 +119,8 @@ export async function startAlerts(options: SystemOptions): Promise<RunningSystem
       readyText: 'OK',
       ready: () => true,
     },
+    ...(web && { web: () => web! }),
+    intercept: (request, response) => limits.intercept(request, response),
     observe: ({ method, route, seconds, status }) =>
       requests.observe({ handler: route ?? '/', method: method.toLowerCase(), code: String(status) }, seconds),
   })

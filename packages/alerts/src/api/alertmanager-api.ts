@@ -1,6 +1,7 @@
 import { ConfigError, HttpError } from '@quartet/runtime'
 import type { HttpServer } from '@quartet/runtime'
 import { WalError } from '@quartet/storage'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { printConfig } from '../config/print-config.ts'
 import { addAlertsApi } from './alerts-api.ts'
 import type { ApiOptions } from './api-options.ts'
@@ -20,6 +21,7 @@ export function addAlertmanagerApi(server: HttpServer, options: ApiOptions, pref
       // `Access-Control-Allow-Origin: *` and no caching, as upstream has it on the whole API.
       v2.addHook('onSend', async (request, response) => {
         response.header('cache-control', 'no-store')
+        if (request.method === 'OPTIONS') return
         if (request.headers.origin !== undefined) response.header('access-control-allow-origin', '*')
         response.header('vary', 'Origin')
       })
@@ -46,6 +48,7 @@ export function addAlertmanagerApi(server: HttpServer, options: ApiOptions, pref
       v2.setNotFoundHandler((request, response) => {
         void replyCode(response, 404, 404, `path ${request.url.split('?')[0]} was not found`)
       })
+      v2.options('/*', async (request, response) => preflight(request, response))
       v2.get('/status', async (_request, response) =>
         reply(
           response,
@@ -95,6 +98,23 @@ export function addAlertmanagerApi(server: HttpServer, options: ApiOptions, pref
     }
     return response.code(200).send()
   })
+}
+
+const CORS_METHODS = new Set(['GET', 'POST', 'HEAD'])
+const CORS_HEADERS = new Set(['accept', 'content-type', 'x-requested-with', 'origin'])
+
+/** What upstream lets other origins do: read and create, not delete. */
+function preflight({ headers }: FastifyRequest, response: FastifyReply): FastifyReply {
+  const method = String(headers['access-control-request-method'] ?? '').toUpperCase()
+  const asked = String(headers['access-control-request-headers'] ?? '')
+  const names = asked.split(',').map((name) => name.trim().toLowerCase())
+  const isAllowed = CORS_METHODS.has(method) && names.every((name) => name === '' || CORS_HEADERS.has(name))
+  response.header('vary', 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers').code(204)
+  if (headers.origin !== undefined && isAllowed) {
+    response.header('access-control-allow-origin', '*').header('access-control-allow-methods', method)
+    if (asked !== '') response.header('access-control-allow-headers', asked)
+  }
+  return response.send()
 }
 
 function statusOf(error: unknown): number {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 import { systemClock } from '../clock.ts'
 import type { Logger } from '../log.ts'
 import type { SelfMetrics } from '../self-metrics.ts'
@@ -11,6 +12,7 @@ import { explainListenError, formatHostPort } from './listen-address.ts'
 import { trackResponse } from './request-signal.ts'
 import { sendBody } from './response.ts'
 import type { ServedRequest } from './served-request.ts'
+import type { WebConfig } from './web-config.ts'
 
 export type RawHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
 export type RawMethod = 'GET' | 'HEAD' | 'POST' | 'PUT'
@@ -32,6 +34,10 @@ export interface HttpServerOptions {
   /** `false` leaves `GET /metrics` to a handler of the system, for systems whose product that page is. */
   readonly serveMetrics?: boolean
   readonly health?: HealthOptions
+  /** TLS and logins; asked for each request, so that a reload can bring another. Without, plain HTTP for everybody. */
+  readonly web?: () => WebConfig
+  /** Asked before anything else that a request may do; what it answers itself, by returning true, goes no further. */
+  readonly intercept?: (request: IncomingMessage, response: ServerResponse) => boolean
   /** Called after each response; for upstream's request counters and histograms. */
   readonly observe?: (served: ServedRequest) => void
 }
@@ -79,19 +85,27 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   let dispatch: RequestListener | undefined
   let isClosing = false
 
-  const server = nodeHttp.createServer(
-    { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: options.requestTimeoutMs ?? 300_000, keepAliveTimeout: 65_000 },
-    (request, response) => {
-      trackResponse(request, response)
-      if (isClosing) response.shouldKeepAlive = false
-      const handler = routes.find(request)
-      if (handler) {
-        if (observe) observeRaw(request, response, observe)
-        serveRaw(handler, request, response, logger)
-      } else if (dispatch) dispatch(request, response)
-      else answerUnknown(request, response, routes)
-    },
-  )
+  const tls = options.web?.().tls
+  const serve: RequestListener = (request, response) => {
+    if (options.intercept?.(request, response)) return
+    const handler = routes.find(request)
+    if (handler) {
+      if (observe) observeRaw(request, response, observe)
+      serveRaw(handler, request, response, logger)
+    } else if (dispatch) dispatch(request, response)
+    else answerUnknown(request, response, routes)
+  }
+  const server = createNodeServer(tls, options, (request, response) => {
+    trackResponse(request, response)
+    if (isClosing) response.shouldKeepAlive = false
+    const web = options.web?.()
+    if (!web) return serve(request, response)
+    for (const [name, value] of Object.entries(web.headers)) response.setHeader(name, value)
+    web.isAllowed(request).then(
+      (isAllowed) => (isAllowed ? serve(request, response) : answerLogin(response)),
+      (error: unknown) => answerError(error, request, response, logger),
+    )
+  })
   server.on('connection', (socket: Socket) => {
     connections.add(socket)
     socket.once('close', () => connections.delete(socket))
@@ -117,7 +131,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       await api?.ready()
       await listenOn(server, options)
       const { address, port } = server.address() as AddressInfo
-      return { host: address, port, url: `http://${formatHostPort(address, port)}` }
+      return { host: address, port, url: `${tls ? 'https' : 'http'}://${formatHostPort(address, port)}` }
     },
     async close() {
       isClosing = true
@@ -125,6 +139,23 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       await api?.close()
     },
   }
+}
+
+function createNodeServer(
+  tls: TlsOptions | undefined,
+  { requestTimeoutMs = 300_000 }: HttpServerOptions,
+  listener: RequestListener,
+): Server {
+  const settings = { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: requestTimeoutMs, keepAliveTimeout: 65_000 }
+  if (!tls) return nodeHttp.createServer(settings, listener)
+  return process.getBuiltinModule('node:https').createServer({ ...settings, ...tls }, listener)
+}
+
+function answerLogin(response: ServerResponse): void {
+  response.statusCode = 401
+  response.setHeader('www-authenticate', 'Basic')
+  response.setHeader('content-type', 'text/plain; charset=utf-8')
+  response.end('Unauthorized\n')
 }
 
 class RawRoutes {
