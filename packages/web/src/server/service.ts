@@ -12,7 +12,7 @@ import { Login } from './auth/login.ts'
 import { Sessions } from './auth/sessions.ts'
 import { Kept } from './auth/sso/kept.ts'
 import { checkExpressions } from './auth/sso/check-expressions.ts'
-import { SingleSignOn } from './auth/sso/single-sign-on.ts'
+import type { SingleSignOn } from './auth/sso/single-sign-on.ts'
 import { oauthSettings } from './config/oauth-settings.ts'
 import { requireSettings } from './config/settings.ts'
 import type { Settings, SettingsSource } from './config/settings.ts'
@@ -90,7 +90,7 @@ export async function startWeb(options: WebOptions): Promise<RunningSystem> {
   rooms.onStop(() => cleanUp.cancel())
 
   const oauth = oauthSettings(settings)
-  const singleSignOn = oauth && new SingleSignOn({ settings: oauth, db, users, secretKey, clock, logger })
+  const singleSignOn = oauth && (await startSingleSignOn({ settings: oauth, db, users, secretKey, clock, logger }))
   if (singleSignOn) rooms.onStop(() => singleSignOn.close())
 
   const dashboards = new Dashboards(db, { clock, versionsToKeep: settings.number('dashboards', 'versions_to_keep') })
@@ -185,6 +185,12 @@ export async function startWeb(options: WebOptions): Promise<RunningSystem> {
     await rooms.stop()
     throw error
   }
+}
+
+/** Loaded only where it is on. */
+async function startSingleSignOn(options: ConstructorParameters<typeof SingleSignOn>[0]): Promise<SingleSignOn> {
+  const module = await import('./auth/sso/single-sign-on.ts')
+  return new module.SingleSignOn(options)
 }
 
 /** The ini file that the flag `config` names; the default one may be missing. */

@@ -80,6 +80,31 @@ test('remembers a checked pair for a minute, not a wrong one', async () => {
   assert.equal(await users.count(), 1)
 })
 
+test('the form takes the configured password of the administrator, whatever became of the account', async () => {
+  const { clock, db, users } = await setUp({ GF_SECURITY_ADMIN_PASSWORD: 'first' })
+  const admin = { login: 'admin', password: 'second', email: 'admin@localhost' }
+  const login = new Login({ db, users, clock, isLockoutOn: true, admin })
+  assert.equal(await login.check('admin', 'second'), undefined, 'not for scripts')
+  assert.ok(await login.checkForm('admin', 'first'), 'the stored one is good too')
+  await db.updateTable('user').set({ is_disabled: 1, is_admin: 0, org_role: 'Viewer' }).execute()
+  const entered = await login.checkForm('ADMIN', 'second')
+  assert.deepEqual([entered?.is_admin, entered?.org_role, entered?.is_disabled], [1, 'Admin', 0])
+  await db.deleteFrom('user').execute()
+  assert.equal((await login.checkForm('admin', 'second'))?.is_admin, 1, 'made anew')
+  for (let failure = 0; failure < MAX_FAILURES; failure++) await login.checkForm('admin', 'wrong')
+  assert.equal(await login.checkForm('admin', 'second'), undefined, 'guessing locks it as any other')
+  await clock.advance(WINDOW_MS + 1)
+  assert.ok(await login.checkForm('admin', 'second'))
+})
+
+test('no configured password is no password', async () => {
+  const { clock, db, users } = await setUp()
+  const login = new Login({ db, users, clock, isLockoutOn: true, admin: { login: 'admin', password: '', email: '' } })
+  assert.equal(await login.checkForm('admin', ''), undefined)
+  assert.equal(login.isAdminName('Admin'), true)
+  assert.equal(login.isAdminName('ada'), false)
+})
+
 test('a session is found by its token until it is ended', async () => {
   const { sessions, db } = await setUp()
   const token = await sessions.begin(1, { ip: '127.0.0.1', userAgent: 'x' })
