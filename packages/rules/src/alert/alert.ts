@@ -20,6 +20,19 @@ export interface Alert {
   validUntilMs: number | undefined
 }
 
+/** An alert that has just become active. */
+export function newAlert(given: Pick<Alert, 'labels' | 'annotations' | 'value' | 'activeAtMs'>): Alert {
+  return {
+    ...given,
+    state: 'pending',
+    firedAtMs: undefined,
+    resolvedAtMs: undefined,
+    keepFiringSinceMs: undefined,
+    lastSentAtMs: undefined,
+    validUntilMs: undefined,
+  }
+}
+
 /** What is told about an alert. */
 export interface Notification {
   readonly labels: Labels

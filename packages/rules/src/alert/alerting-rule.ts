@@ -3,10 +3,11 @@ import type { Label, Labels } from '@quartet/model'
 import type { AlertingSpec } from '../file/rule-spec.ts'
 import type { EvaluationContext, RuleSample } from '../group/rule.ts'
 import { Rule } from '../group/rule.ts'
+import { slices } from '../group/slices.ts'
 import type { VectorElement } from '../ports.ts'
 import { AlertTemplate, AlertTemplateData } from '../template/alert-template.ts'
 import { tableLink } from '../template/expression-link.ts'
-import { needsSending } from './alert.ts'
+import { needsSending, newAlert } from './alert.ts'
 import type { Alert, AlertState, Notification } from './alert.ts'
 
 const ALERT_NAME = 'alertname'
@@ -17,8 +18,8 @@ export const ALERTS_FOR_STATE = 'ALERTS_FOR_STATE'
 const RESOLVED_RETENTION_MS = 15 * 60_000
 /** An alert that is not told again within this many intervals counts as resolved, so two notifications may get lost. */
 const VALID_INTERVALS = 4
-/** Alerts of one rule whose templates are expanded before others get their turn. */
-const SLICE = 100
+/** Alerts whose templates are expanded before others get their turn. */
+const SLICE_SIZE = 100
 
 type NamedTemplates = readonly (readonly [name: string, template: AlertTemplate])[]
 
@@ -120,25 +121,15 @@ export class AlertingRule extends Rule {
 
   async #alertsOf(result: readonly VectorElement[], context: EvaluationContext): Promise<Map<string, Alert>> {
     const found = new Map<string, Alert>()
-    for (const [index, element] of result.entries()) {
-      if (index > 0 && index % SLICE === 0) await new Promise((resolve) => setImmediate(resolve))
-      const { labels, annotations } = await this.#describe(element, context)
-      const key = labelsKey(labels)
-      if (found.has(key)) {
-        throw new Error('vector contains metrics with the same labelset after applying alert labels')
+    for await (const slice of slices(result, SLICE_SIZE)) {
+      for (const element of slice) {
+        const { labels, annotations } = await this.#describe(element, context)
+        const key = labelsKey(labels)
+        if (found.has(key)) {
+          throw new Error('vector contains metrics with the same labelset after applying alert labels')
+        }
+        found.set(key, newAlert({ labels, annotations, value: element.value, activeAtMs: context.timeMs }))
       }
-      found.set(key, {
-        labels,
-        annotations,
-        state: 'pending',
-        value: element.value,
-        activeAtMs: context.timeMs,
-        firedAtMs: undefined,
-        resolvedAtMs: undefined,
-        keepFiringSinceMs: undefined,
-        lastSentAtMs: undefined,
-        validUntilMs: undefined,
-      })
     }
     return found
   }

@@ -2,6 +2,7 @@ import { labelsFromPairs, labelsKey, METRIC_NAME } from '@quartet/model'
 import type { RecordingSpec } from '../file/rule-spec.ts'
 import { Rule } from './rule.ts'
 import type { EvaluationContext, RuleSample } from './rule.ts'
+import { slices } from './slices.ts'
 
 /** Writes the result of its expression under a name of its own. */
 export class RecordingRule extends Rule {
@@ -22,12 +23,16 @@ export class RecordingRule extends Rule {
     const { expr, name, labels } = this.spec
     const sampleMs = timeMs - queryOffsetMs
     const result = await evaluate(expr, sampleMs, signal)
-    const samples = result.map((element) => ({
-      labels: labelsFromPairs([...element.labels, [METRIC_NAME, name], ...labels]),
-      timeMs: sampleMs,
-      value: element.value,
-    }))
-    if (new Set(samples.map((sample) => labelsKey(sample.labels))).size < samples.length) {
+    const samples: RuleSample[] = []
+    const seen = new Set<string>()
+    for await (const slice of slices(result)) {
+      for (const element of slice) {
+        const ownLabels = labelsFromPairs([...element.labels, [METRIC_NAME, name], ...labels])
+        seen.add(labelsKey(ownLabels))
+        samples.push({ labels: ownLabels, timeMs: sampleMs, value: element.value })
+      }
+    }
+    if (seen.size < samples.length) {
       throw new Error('vector contains metrics with the same labelset after applying rule labels')
     }
     if (limit > 0 && samples.length > limit) {

@@ -1,6 +1,7 @@
 import { bitsOf, labelsKey, writeStale } from '@quartet/model'
 import type { AppendReport, Labels, SampleSink } from '@quartet/model'
 import type { RuleSample } from './rule.ts'
+import { slices } from './slices.ts'
 
 /** Writes what rules give into the sink that everything else goes through. */
 export class SampleWriter {
@@ -10,28 +11,39 @@ export class SampleWriter {
     this.#sink = sink
   }
 
-  /** @throws Error when a series is refused or the sink fails; nothing is written then */
-  write(samples: readonly RuleSample[]): Promise<AppendReport> {
-    const batch = columns(samples.length)
-    for (const [index, { labels, timeMs, value }] of samples.entries()) {
-      batch.refs[index] = this.#sink.resolve(labels)
-      batch.timesMs[index] = timeMs
-      batch.values[index] = value
+  /**
+   * In slices, so that a large result does not hold up what else is written.
+   * @throws Error when a series is refused or the sink fails; nothing of that slice and those behind it is written then
+   */
+  async write(samples: readonly RuleSample[]): Promise<AppendReport> {
+    const total = { outOfOrder: 0, tooOld: 0, duplicate: 0 }
+    for await (const slice of slices(samples)) {
+      const batch = columns(slice.length)
+      for (const [index, { labels, timeMs, value }] of slice.entries()) {
+        batch.refs[index] = this.#sink.resolve(labels)
+        batch.timesMs[index] = timeMs
+        batch.values[index] = value
+      }
+      const report = await this.#sink.append({ count: slice.length, ...batch })
+      total.outOfOrder += report.outOfOrder
+      total.tooOld += report.tooOld
+      total.duplicate += report.duplicate
     }
-    return this.#sink.append({ count: samples.length, ...batch })
+    return total
   }
 
   /** Ends series. A sample that another rule has written for that time stays. */
   async end(series: readonly Labels[], timeMs: number): Promise<void> {
-    if (series.length === 0) return
-    const batch = columns(series.length)
-    const bits = bitsOf(batch.values)
-    for (const [index, labels] of series.entries()) {
-      batch.refs[index] = this.#sink.resolve(labels)
-      batch.timesMs[index] = timeMs
-      writeStale(bits, index)
+    for await (const slice of slices(series)) {
+      const batch = columns(slice.length)
+      const bits = bitsOf(batch.values)
+      for (const [index, labels] of slice.entries()) {
+        batch.refs[index] = this.#sink.resolve(labels)
+        batch.timesMs[index] = timeMs
+        writeStale(bits, index)
+      }
+      await this.#sink.append({ count: slice.length, ...batch })
     }
-    await this.#sink.append({ count: series.length, ...batch })
   }
 }
 

@@ -168,3 +168,17 @@ test('a clock that is set back by hours does not hold a group up for hours', asy
   assert.deepEqual(line.written.slice(2), ['120 r{} 1', '-7020 r{} 1', '-6960 r{} 1'])
   await line.manager.stop()
 })
+
+test('a large result is written in slices, all of it', async () => {
+  const line = new Timeline()
+  await line.load('groups: [{name: g, rules: [{record: r, expr: x}]}]')
+  const all = Array.from({ length: 5000 }, (_, id): [Record<string, string>, number] => [{ id: String(id) }, id])
+  line.set('x', ...all)
+  await line.until(1)
+  await line.manager.stop()
+  assert.deepEqual(
+    line.sink.written.map(({ value }) => value),
+    all.map(([, value]) => value),
+  )
+  assert.equal(line.manager.groups[0].rules[0].health, 'ok')
+})
