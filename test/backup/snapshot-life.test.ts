@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 
+import { requestSnapshots } from '@quartet/cli'
 import { createUlid } from '@quartet/storage'
-import { requestSnapshots } from '../../packages/cli/src/supervisor/control-socket.ts'
 import { eventually, Quartet } from '../support/quartet.ts'
 
 let running: Quartet | undefined

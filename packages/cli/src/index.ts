@@ -1,5 +1,7 @@
 export { run } from './run.ts'
 export type { RunOptions } from './run.ts'
+export { requestSnapshots } from './supervisor/control-socket.ts'
+export type { HeldSnapshots } from './supervisor/control-socket.ts'
 export { loadSystem, SYSTEMS } from './system-table.ts'
 export type { SystemEntry } from './system-table.ts'
 export { quartetVersion } from './version.ts'
