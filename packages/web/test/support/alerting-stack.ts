@@ -188,7 +188,7 @@ groups:
         for: 1m
         labels: { severity: warning, team: base }
       - alert: BrokenRule
-        expr: up == on() up
+        expr: (vector(1) or label_replace(vector(1), "a", "b", "", "")) == on() (vector(1) or label_replace(vector(1), "a", "b", "", ""))
         labels: { severity: info }
         annotations: { summary: This rule cannot be evaluated }
 `

@@ -8,7 +8,8 @@ import { contentSecurityPolicy, renderPage } from '../../src/common/page.ts'
 import { overview } from './fixture-dashboards.ts'
 import { answerLoki, answerPrometheus, answerTempo } from './fixture-stores.ts'
 
-const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
+/** Another build than the package's own may be tested. */
+const dist = process.env['QUARTET_WEB_DIST'] ?? fileURLToPath(new URL('../../dist/', import.meta.url))
 
 export interface FixtureServer {
   readonly url: string
