@@ -65,6 +65,10 @@ export interface HttpClientConfig {
   readonly tlsMaterial?: TlsMaterial | undefined
   readonly tls?:
     | {
+        /** PEM texts, instead of the files. */
+        readonly ca?: string | undefined
+        readonly cert?: string | undefined
+        readonly key?: string | undefined
         readonly caFile?: string | undefined
         readonly certFile?: string | undefined
         readonly keyFile?: string | undefined

@@ -67,5 +67,7 @@ test('reads secrets from files; one that is missing is left out', async () => {
   assert.deepEqual(basicAuth, { username: 'u', password: 'from-file' })
   const { headers } = await read({ http_headers: { A: { values: ['x'], secrets: ['y'], files: ['token', 'none'] } } })
   assert.deepEqual(headers, { A: 'x, y, from-file' })
+  const { tls } = await read({ tls_config: { ca: 'PEM', insecure_skip_verify: true } })
+  assert.deepEqual([tls?.ca, tls?.caFile, tls?.insecureSkipVerify], ['PEM', undefined, true])
   await directory.remove()
 })

@@ -232,6 +232,9 @@ export async function httpClient(http: HttpSettings, directory: string): Promise
     },
     headers: http.http_headers && headers,
     tls: tls && {
+      ca: tls.ca,
+      cert: tls.cert,
+      key: tls.key,
       caFile: path(tls.ca_file),
       certFile: path(tls.cert_file),
       keyFile: path(tls.key_file),

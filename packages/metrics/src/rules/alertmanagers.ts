@@ -119,9 +119,9 @@ async function readTls(tls: NonNullable<HttpClientConfig['tls']>): Promise<TlsMa
     }
   }
   return {
-    ca: await read(tls.caFile),
-    cert: await read(tls.certFile),
-    key: await read(tls.keyFile),
+    ca: tls.ca ?? (await read(tls.caFile)),
+    cert: tls.cert ?? (await read(tls.certFile)),
+    key: tls.key ?? (await read(tls.keyFile)),
     servername: tls.serverName,
     rejectUnauthorized: tls.insecureSkipVerify !== true,
   }

@@ -108,9 +108,9 @@ function readTls(tls: HttpClientConfig['tls']): TlsMaterial {
   const read = (path: string | undefined): string | undefined =>
     path === undefined ? undefined : readFileSync(path, 'utf8')
   return {
-    ca: read(tls?.caFile),
-    cert: read(tls?.certFile),
-    key: read(tls?.keyFile),
+    ca: tls?.ca ?? read(tls?.caFile),
+    cert: tls?.cert ?? read(tls?.certFile),
+    key: tls?.key ?? read(tls?.keyFile),
     servername: tls?.serverName,
     rejectUnauthorized: !tls?.insecureSkipVerify,
   }
