@@ -29,14 +29,14 @@ test('tells all that is missing or wrong, with its place', () => {
     'grafana.ini:6:25: error: [auth.generic_oauth] role_attribute_strict: nobody can sign in without role_attribute_path',
   ])
   assert.deepEqual(findingsOf(`${GOOD}auth_style = both\n`), [
-    'grafana.ini:5:14: error: [auth.generic_oauth] auth_style: "both" is not one of , AutoDetect, InParams, InHeader',
+    'grafana.ini:5:14: error: [auth.generic_oauth] auth_style: "both" is not one of AutoDetect, InParams, InHeader',
   ])
 })
 
 test('what restricts who may sign in and is not supported is an error, what only maps is a warning', () => {
   assert.deepEqual(findingsOf(`${GOOD}team_ids = 1\norg_mapping = a:1:Viewer\n`), [
     'grafana.ini:6:15: warning: [auth.generic_oauth] org_mapping has no effect',
-    'grafana.ini:5:12: error: [auth.generic_oauth] team_ids: "1" is not supported yet, only ""',
+    'grafana.ini:5:12: error: [auth.generic_oauth] team_ids: is not supported, and without effect it would let in whom it is to keep out',
   ])
 })
 

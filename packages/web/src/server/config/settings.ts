@@ -177,11 +177,18 @@ function checkedValue(candidate: Candidate, source: SettingsSource, findings: Fi
     case 'choice':
       if (known.choices.includes(text)) return text
       return fail(
-        known.choices.length > 1
-          ? `"${text}" is not one of ${known.choices.join(', ')}`
-          : `"${text}" is not supported yet, only "${known.choices[0]}"`,
+        choiceProblem(
+          text,
+          known.choices.filter((choice) => choice !== ''),
+        ),
       )
   }
+}
+
+function choiceProblem(text: string, choices: readonly string[]): string {
+  if (choices.length === 0) return 'is not supported, and without effect it would let in whom it is to keep out'
+  if (choices.length === 1) return `"${text}" is not supported yet, only "${choices[0]}"`
+  return `"${text}" is not one of ${choices.join(', ')}`
 }
 
 /** Replaces `$__env{NAME}` and `$__file{path}`. */

@@ -42,7 +42,7 @@ function explainUnreachable(error: ProviderUnreachableError, { settings }: Provi
     detail: error.message,
     remedies: [
       'Try again in a moment; the provider may be starting.',
-      'The address must be reachable from this server, which may be another one than your browser can reach: under compose issuer, token_url and api_url name the service, auth_url the public name.',
+      'The address must be reachable from this server, which may be another one than your browser can reach: under compose token_url and api_url name the service, auth_url has the public name, and issuer stays empty.',
       'For an untrusted certificate set tls_client_ca to the file of the authority that signed it.',
     ],
     facts: [{ name: 'asked', value: error.url }],
