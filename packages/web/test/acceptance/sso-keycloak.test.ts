@@ -134,6 +134,17 @@ describe('who may come in', () => {
     assert.equal(bootDataOf(await signIn()).user.login, 'ada')
   })
 
+  test('organizations are asked for at api_url', async () => {
+    await start({ ALLOWED_ORGANIZATIONS: 'other acme', API_URL: keycloak.urls.userInfo })
+    assert.equal(bootDataOf(await signIn()).user.login, 'ada')
+    await stack.stopWeb()
+    await start({ ALLOWED_ORGANIZATIONS: 'other', API_URL: keycloak.urls.userInfo })
+    assert.match(
+      problemOf(await new Visitor().visit(`${stack.url}/login/generic_oauth`)).title,
+      /none of the organizations/,
+    )
+  })
+
   test('a local user of the same address is not taken over, unless that is allowed', async () => {
     await start({ GF_SECURITY_ADMIN_EMAIL: 'ada@example.org' })
     const problem = problemOf(await signIn())

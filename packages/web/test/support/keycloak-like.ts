@@ -109,6 +109,9 @@ export class KeycloakLike {
         const answer = this.twists.userInfo ? this.twists.userInfo(claims) : claims
         return answer ? json(200, answer) : json(403, { error: 'forbidden' })
       }
+      case '/protocol/openid-connect/userinfo/orgs':
+        // Not Keycloak's, but what upstream asks any provider for.
+        return json(200, [{ login: 'acme' }, { login: 'ada-inc' }])
       case '/protocol/openid-connect/logout':
         response.writeHead(302, { location: url.searchParams.get('post_logout_redirect_uri') ?? '/' }).end()
         return

@@ -1,5 +1,5 @@
 import type { Finding } from '@quartet/runtime'
-import type { Settings } from './settings.ts'
+import type { Settings } from './setting-values.ts'
 import { splitList } from './split-list.ts'
 
 /** `[auth.generic_oauth]` and what belongs to it in `[auth]`, `[users]` and `[server]`. */
