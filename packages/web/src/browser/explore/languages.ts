@@ -39,6 +39,15 @@ export function emptyQuery(type: string): ExploreQuery {
   return { refId: 'A', ...(language ? { [language.property]: '' } : {}) }
 }
 
+/** Whether the query asks for something by itself: a service graph needs no text. */
+export function isComplete(query: ExploreQuery, language: Language): boolean {
+  return isServiceMap(query) || queryText(query, language).trim() !== ''
+}
+
+export function isServiceMap(query: ExploreQuery): boolean {
+  return query['queryType'] === 'serviceMap'
+}
+
 export function queryText(query: ExploreQuery, language: Language): string {
   const text = query[language.property]
   return typeof text === 'string' ? text : ''

@@ -4,7 +4,7 @@ import { css } from '@emotion/css'
 import { useCallback, useEffect, useRef, useState, type ReactNode } from 'react'
 import { bootData } from '../app/boot-data.ts'
 import { dataSourceService } from '../grafana/data-source-service.ts'
-import { emptyQuery, languageOf, queryText } from './languages.ts'
+import { emptyQuery, isComplete, languageOf } from './languages.ts'
 import type { ExplorePane, ExploreQuery } from './panes.ts'
 import { QueryRow } from './query-row.tsx'
 import { ResultsView } from './results-view.tsx'
@@ -36,7 +36,7 @@ export function Pane({ pane, timeZone, onTimeZone, onChange, onSplit, onClose }:
   const stop = useRef<() => void>(undefined)
   const hasText = pane.queries.some((query) => {
     const language = languageOf(type)
-    return language !== undefined && queryText(query, language).trim() !== ''
+    return language !== undefined && isComplete(query, language)
   })
   const execute = useCallback((): void => {
     stop.current?.()

@@ -1,8 +1,8 @@
 import type { GrafanaTheme2 } from '@grafana/data'
-import { IconButton, RadioButtonGroup, useStyles2 } from '@grafana/ui'
+import { IconButton, Input, RadioButtonGroup, useStyles2 } from '@grafana/ui'
 import { css } from '@emotion/css'
 import { lazy, Suspense, type ReactNode } from 'react'
-import { languageOf, queryText } from './languages.ts'
+import { isServiceMap, languageOf, queryText } from './languages.ts'
 import type { ExploreQuery } from './panes.ts'
 
 const QueryEditor = lazy(async () => ({ default: (await import('../editor/query-editor.tsx')).QueryEditor }))
@@ -24,22 +24,47 @@ export function QueryRow({ query, type, uid, onChange, onRun, onRemove }: Props)
     <div className={styles.row}>
       <div className={styles.head}>
         <b>{query.refId}</b>
-        <span>{language.name}</span>
+        {type === 'tempo' ? <TempoKind query={query} onChange={onChange} /> : <span>{language.name}</span>}
         <QueryOptions query={query} type={type} onChange={onChange} />
         <span className={styles.space} />
         {onRemove && <IconButton name="trash-alt" tooltip="Remove this query" onClick={onRemove} />}
       </div>
-      <Suspense fallback={<div style={{ height: 34 }} />}>
-        <QueryEditor
-          language={type}
-          dataSourceUid={uid}
-          value={queryText(query, language)}
-          placeholder={language.placeholder}
-          onChange={(text) => onChange({ ...query, [language.property]: text })}
-          onRun={onRun}
+      {isServiceMap(query) ? (
+        <Input
+          aria-label="Filter of the service graph"
+          placeholder='{client="checkout"}: a selector over client and server, or nothing for all'
+          value={String(query['serviceMapQuery'] ?? '')}
+          onChange={({ currentTarget }) => onChange({ ...query, serviceMapQuery: currentTarget.value })}
+          onKeyDown={(event) => event.key === 'Enter' && onRun()}
         />
-      </Suspense>
+      ) : (
+        <Suspense fallback={<div style={{ height: 34 }} />}>
+          <QueryEditor
+            language={type}
+            dataSourceUid={uid}
+            value={queryText(query, language)}
+            placeholder={language.placeholder}
+            onChange={(text) => onChange({ ...query, [language.property]: text })}
+            onRun={onRun}
+          />
+        </Suspense>
+      )}
     </div>
+  )
+}
+
+function TempoKind({ query, onChange }: Pick<Props, 'query' | 'onChange'>): ReactNode {
+  const options = [
+    { label: 'TraceQL', value: 'traceql' },
+    { label: 'Service Graph', value: 'serviceMap' },
+  ]
+  return (
+    <RadioButtonGroup
+      size="sm"
+      options={options}
+      value={isServiceMap(query) ? 'serviceMap' : 'traceql'}
+      onChange={(queryType) => onChange({ ...query, queryType })}
+    />
   )
 }
 
@@ -55,7 +80,7 @@ function QueryOptions({ query, type, onChange }: Pick<Props, 'query' | 'type' | 
       onChange({ ...query, range: value !== 'instant', instant: value !== 'range' })
     return <RadioButtonGroup size="sm" options={options} value={kind} onChange={choose} />
   }
-  if (type === 'tempo') {
+  if (type === 'tempo' && !isServiceMap(query)) {
     const options = [
       { label: 'Traces', value: 'traces' },
       { label: 'Spans', value: 'spans' },

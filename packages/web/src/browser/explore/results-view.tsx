@@ -21,6 +21,7 @@ import { PanelView } from './panel-view.tsx'
 import { logVolume, sortResults } from './results.ts'
 
 const graphHeight = 340
+const nodeGraphHeight = 560
 const volumeHeight = 150
 const volumeBuckets = 60
 
@@ -53,6 +54,20 @@ export function ResultsView(props: Props): ReactNode {
       ))}
       {results.graph.length > 0 && <GraphResult {...props} frames={results.graph} />}
       {results.logs.length > 0 && <LogsResult {...props} frames={results.logs} />}
+      {results.nodes.length > 0 && (
+        <PanelChrome title="Node graph" width={width} height={nodeGraphHeight}>
+          {(innerWidth, innerHeight) => (
+            <PanelView
+              type="nodeGraph"
+              frames={results.nodes}
+              width={innerWidth}
+              height={innerHeight}
+              timeRange={data.timeRange}
+              timeZone={timeZone}
+            />
+          )}
+        </PanelChrome>
+      )}
       {results.tables.map((table, index) => (
         <PanelChrome key={index} title={table.name ?? 'Table'} width={width} height={tableHeight(table.length)}>
           {(innerWidth, innerHeight) => (

@@ -6,10 +6,12 @@ export interface Results {
   readonly tables: readonly DataFrame[]
   readonly logs: readonly DataFrame[]
   readonly traces: readonly DataFrame[]
+  /** Nodes and edges of graphs. */
+  readonly nodes: readonly DataFrame[]
 }
 
 export function sortResults(data: Pick<PanelData, 'series'>): Results {
-  const results: { [K in keyof Results]: DataFrame[] } = { graph: [], tables: [], logs: [], traces: [] }
+  const results: { [K in keyof Results]: DataFrame[] } = { graph: [], tables: [], logs: [], traces: [], nodes: [] }
   for (const frame of data.series) {
     if (frame.length === 0 && frame.fields.length === 0) continue
     results[placeOf(frame)].push(frame)
@@ -23,6 +25,8 @@ function placeOf(frame: DataFrame): keyof Results {
       return 'logs'
     case 'trace':
       return 'traces'
+    case 'nodeGraph':
+      return 'nodes'
     case 'table':
       return 'tables'
     default:

@@ -17,6 +17,7 @@ const panels: Readonly<Record<string, Load>> = {
   table: load(() => import('./table/table-panel.tsx')),
   text: load(() => import('./text/text-panel.tsx')),
   logs: load(() => import('./logs/logs-panel.tsx')),
+  nodeGraph: load(() => import('./node-graph/node-graph-panel.tsx')),
   traces: load(() => import('./traces/traces-panel.tsx')),
   piechart: load(() => import('./piechart/pie-chart-panel.tsx')),
   'state-timeline': load(() => import('./state-timeline/state-timeline-panel.tsx')),

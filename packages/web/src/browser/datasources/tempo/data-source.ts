@@ -8,27 +8,38 @@ import {
   type TestDataSourceResponse,
 } from '@grafana/data'
 import type { Observable } from 'rxjs'
-import { exploreUrl } from '../../explore/url.ts'
+import { exploreUrl, metricDataSource } from '../../explore/url.ts'
 import { interpolate } from '../../grafana/template-service.ts'
 import { queryAll } from '../query-all.ts'
 import { StoreClient } from '../store-client.ts'
 import { metricsFrames, type TraceMetricsResponse } from './metrics-frame.ts'
 import type { TraceResponse } from './otlp.ts'
 import { filtersToTraceQl, isMetricsQuery, traceIdOf, type TempoQuery } from './query.ts'
+import { serviceMapFrames, serviceMapQueries, type ServiceMapAnswers, type ServiceMapSample } from './service-map.ts'
 import { spansFrame, tracesFrame, type SearchResponse } from './search-frame.ts'
 import { traceFrame } from './trace-frame.ts'
 
 const defaultLimit = 20
 const defaultSpansPerTrace = 3
 
+/** What Prometheus answers to an instant query that gives a vector. */
+interface InstantAnswer {
+  readonly data: {
+    readonly result: readonly { readonly metric: Readonly<Record<string, string>>; readonly value: readonly [number, string] }[]
+  }
+}
+
 type Query = TempoQuery & { refId: string }
 
 export class TempoDataSource extends DataSourceApi<Query> {
   override annotations = {}
   readonly #client: StoreClient
+  readonly #serviceMapUid: string | undefined
 
   constructor(settings: DataSourceInstanceSettings) {
     super(settings)
+    const { serviceMap } = settings.jsonData as { serviceMap?: { datasourceUid?: string } }
+    this.#serviceMapUid = serviceMap?.datasourceUid
     this.#client = new StoreClient(settings.uid)
   }
 
@@ -61,11 +72,12 @@ export class TempoDataSource extends DataSourceApi<Query> {
   }
 
   override getQueryDisplayText(query: Query): string {
+    if (query.queryType === 'serviceMap') return 'Service graph'
     return query.query ?? filtersToTraceQl(query.filters ?? [])
   }
 
   async #queryTarget(target: Query, request: DataQueryRequest<Query>, signal: AbortSignal): Promise<DataFrame[]> {
-    if (target.queryType === 'serviceMap') throw new Error('The service map is not built yet')
+    if (target.queryType === 'serviceMap') return this.#serviceMap(target, request, signal)
     const isSearchForm = target.queryType === 'traceqlSearch' && !target.query
     const text = isSearchForm ? filtersToTraceQl(target.filters ?? []) : (target.query ?? '')
     const query = interpolate(text, request.scopedVars).trim()
@@ -83,6 +95,34 @@ export class TempoDataSource extends DataSourceApi<Query> {
       return metricsFrames(response, target.refId)
     }
     return [await this.#search(query, window, target, signal)]
+  }
+
+  /** Reads the metrics that Tempo makes from traces, from the Prometheus data source that `serviceMap` names. */
+  async #serviceMap(target: Query, request: DataQueryRequest<Query>, signal: AbortSignal): Promise<DataFrame[]> {
+    const uid = this.#serviceMapUid ?? metricDataSource()?.uid
+    if (uid === undefined) {
+      throw new Error('The service map needs a Prometheus data source: name it in the setting "Service graph" of this one')
+    }
+    const { from, raw, to } = request.range
+    const client = new StoreClient(uid)
+    const ask = async (query: string): Promise<ServiceMapSample[]> => {
+      const parameters = { query, time: to.valueOf() / 1000 }
+      const { data } = await client.postForm<InstantAnswer>('/api/v1/query', parameters, { signal })
+      return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }))
+    }
+    const seconds = (to.valueOf() - from.valueOf()) / 1000
+    const filters = [target.serviceMapQuery ?? ''].flat().map((text) => interpolate(text, request.scopedVars))
+    const queries = serviceMapQueries(filters, seconds)
+    const range = { from: String(raw.from.valueOf()), to: String(raw.to.valueOf()) }
+    const links = {
+      promql: (expr: string) => exploreUrl({ datasource: uid, queries: [{ refId: 'A', expr }], range }),
+      traceql: (query: string) =>
+        exploreUrl({ datasource: this.uid, queries: [{ refId: 'A', queryType: 'traceql', query }], range }),
+    }
+    const names = Object.keys(queries) as (keyof ServiceMapAnswers)[]
+    const answers = await Promise.all(names.map((name) => ask(queries[name])))
+    const byName = Object.fromEntries(names.map((name, index) => [name, answers[index]])) as unknown as ServiceMapAnswers
+    return serviceMapFrames(byName, links, target.refId)
   }
 
   async #trace(traceId: string, refId: string, signal: AbortSignal): Promise<DataFrame[]> {

@@ -11,6 +11,8 @@ export interface TempoQuery extends Omit<DataQuery, 'queryType'> {
   /** Most spans per trace to show. */
   spss?: number
   tableType?: 'traces' | 'spans'
+  /** Of a service map: a selector over client and server in braces, or several. */
+  serviceMapQuery?: string | readonly string[]
   step?: string
 }
 
