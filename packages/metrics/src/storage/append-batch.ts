@@ -1,8 +1,11 @@
-import { bitsOf } from '@quartet/model'
-import type { MetricMetadata } from '@quartet/model'
+import { bitsOf, isStaleAt } from '@quartet/model'
+import type { MetricMetadata, NativeHistogram } from '@quartet/model'
 import type { Head } from './head.ts'
 import { APPENDABLE } from './head.ts'
 import type { LoggedExemplar } from './wal-records.ts'
+
+/** Verdict of a native histogram that may be appended; see head.ts for the others. */
+export const HISTOGRAM = 10
 
 /** Columns of one batch on its way into the head. Pooled, because a batch waits for the WAL. */
 export class Batch {
@@ -14,6 +17,8 @@ export class Batch {
   values = new Float64Array(64)
   bits = bitsOf(this.values)
   verdicts = new Uint8Array(64)
+  /** At the index of each sample that is a native histogram, whose verdict begins as {@link HISTOGRAM}. */
+  histograms: (NativeHistogram | undefined)[] | undefined
   exemplars: LoggedExemplar[] = []
   metadata: readonly MetricMetadata[] = []
   /** Series whose definition the record carries. */
@@ -22,6 +27,7 @@ export class Batch {
   start(head: Head, count: number): void {
     this.head = head
     this.count = count
+    this.histograms = undefined
     this.exemplars = []
     this.metadata = []
     this.defined.length = 0
@@ -34,5 +40,13 @@ export class Batch {
       this.verdicts = new Uint8Array(size)
     }
     this.verdicts.fill(APPENDABLE, 0, count)
+  }
+
+  /** Makes a native histogram of the sample at `index`; a stale one is a stale marker like any other. */
+  setHistogram(index: number, histogram: NativeHistogram): void {
+    this.values[index] = histogram.sum
+    if (isStaleAt(this.bits, index)) return
+    ;(this.histograms ??= [])[index] = histogram
+    this.verdicts[index] = HISTOGRAM
   }
 }

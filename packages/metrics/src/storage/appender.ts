@@ -1,13 +1,24 @@
 import { LimitError, RemoteWriteReader, writeStale } from '@quartet/model'
-import type { AppendReport, Exemplar, Labels, MetricMetadata, SampleBatch, SampleSink, SeriesRef } from '@quartet/model'
+import type {
+  AppendReport,
+  Exemplar,
+  Labels,
+  MetricMetadata,
+  NativeHistogram,
+  SampleBatch,
+  SampleSink,
+  SeriesRef,
+} from '@quartet/model'
 import type { Wal } from '@quartet/storage'
-import { Batch } from './append-batch.ts'
+import { Batch, HISTOGRAM } from './append-batch.ts'
 import { viewOf } from './byte-table.ts'
 import type { ExemplarRing } from './exemplar-ring.ts'
 import type { Head, Verdict } from './head.ts'
 import { APPENDABLE, DUPLICATE, OUT_OF_BOUNDS, OUT_OF_ORDER, REPEATED } from './head.ts'
 import { checkLabels, readLabels } from './label-messages.ts'
+import { histogramProblem } from './histogram-check.ts'
 import { refusalText } from './refusal-text.ts'
+import { SeriesForwards } from './series-forwards.ts'
 import { INVALID_SERIES, UNKNOWN_SERIES } from './series-table.ts'
 import { RecordWriter } from './wal-records.ts'
 import type { LoggedExemplar } from './wal-records.ts'
@@ -15,8 +26,6 @@ import type { WriteReport } from './write-report.ts'
 import type { WrittenSample } from './written-sample.ts'
 
 const NO_REF = 0xffffffff
-/** Renumberings that a ref may be behind. */
-const KEPT_FORWARDS = 3
 /** Verdict of a sample whose series was refused. */
 const NO_SERIES = 9
 /** Upstream's maxAheadTime of remote write. */
@@ -62,9 +71,7 @@ export class Appender implements SampleSink {
   #seriesRefs = new Uint32Array(64)
   /** Counts WAL checkpoints: definitions logged before one must be repeated after it. */
   #generation = 0
-  /** A ref is this plus the head's number of the series, so that refs of different epochs never mean different series. */
-  #base = 0
-  readonly #forwards: { readonly base: number; readonly forward: Int32Array }[] = []
+  readonly #forwards = new SeriesForwards()
 
   constructor(head: Head, options: AppenderOptions) {
     this.head = head
@@ -82,7 +89,7 @@ export class Appender implements SampleSink {
       if (ref >= 0) this.#added()
     }
     if (ref === INVALID_SERIES) throw new RangeError('a series needs a metric name and valid, distinct label names')
-    return (this.#base + ref) as SeriesRef
+    return (this.#forwards.base + ref) as SeriesRef
   }
 
   async append(samples: SampleBatch, exemplars?: readonly Exemplar[]): Promise<AppendReport> {
@@ -99,6 +106,7 @@ export class Appender implements SampleSink {
     }
     batch.timesMs.set(samples.timesMs.subarray(0, count))
     batch.values.set(samples.values.subarray(0, count))
+    if (samples.histograms !== undefined) this.#takeHistograms(batch, samples.histograms)
     this.#judge(batch, (verdict) => {
       if (verdict === OUT_OF_ORDER) report.outOfOrder++
       else if (verdict === DUPLICATE) report.duplicate++
@@ -115,21 +123,22 @@ export class Appender implements SampleSink {
     return report
   }
 
+  /** Those that cannot be stored are left out: who scrapes has looked at them. */
+  #takeHistograms(batch: Batch, histograms: NonNullable<SampleBatch['histograms']>): void {
+    for (let index = 0; index < batch.count; index++) {
+      const histogram = histograms[index]
+      if (histogram === undefined || batch.verdicts[index] !== APPENDABLE) continue
+      if (histogramProblem(histogram) === undefined) batch.setHistogram(index, histogram)
+      else batch.verdicts[index] = NO_SERIES
+    }
+  }
+
   /** The head's number of a series, or {@link NO_REF}. */
   #seriesOf(ref: number): number {
-    if (ref >= this.#base) return ref - this.#base
-    let series = ref
-    // From the oldest renumbering that still knows the ref to the newest.
-    for (let at = this.#forwards.length - 1; at >= 0; at--) {
-      const { base, forward } = this.#forwards[at]
-      const next = at > 0 ? this.#forwards[at - 1].base : this.#base
-      if (series < base) return NO_REF
-      if (series >= next) continue
-      const moved = forward[series - base]
-      if (moved < 0) return NO_REF
-      series = next + moved
-    }
-    return series >= this.#base ? series - this.#base : NO_REF
+    const { base } = this.#forwards
+    if (ref >= base) return ref - base
+    const series = this.#forwards.seriesOf(ref)
+    return series < 0 ? NO_REF : series
   }
 
   describe(metadata: readonly MetricMetadata[]): void {
@@ -297,9 +306,12 @@ export class Appender implements SampleSink {
     const seriesCount = head.series.count
     const lowestMs = head.lowestMs(this.#options.blockRangeMs)
     for (let index = 0; index < batch.count; index++) {
-      if (verdicts[index] !== APPENDABLE) continue
+      if (verdicts[index] !== APPENDABLE && verdicts[index] !== HISTOGRAM) continue
       if (refs[index] >= seriesCount) throw new RangeError(`unknown series ref ${refs[index]}`)
-      const verdict = head.check(refs[index], timesMs[index], bits[2 * index], bits[2 * index + 1], lowestMs)
+      const verdict =
+        verdicts[index] === APPENDABLE
+          ? head.check(refs[index], timesMs[index], bits[2 * index], bits[2 * index + 1], lowestMs)
+          : head.checkHistogram(refs[index], timesMs[index], batch.histograms![index]!, lowestMs)
       if (verdict === APPENDABLE) continue
       verdicts[index] = verdict
       if (verdict !== REPEATED && !refuse(verdict, index)) return
@@ -338,7 +350,7 @@ export class Appender implements SampleSink {
     }
     let isEmpty = true
     for (let index = 0; index < batch.count; index++) {
-      if (batch.verdicts[index] !== APPENDABLE) continue
+      if (batch.verdicts[index] !== APPENDABLE && batch.verdicts[index] !== HISTOGRAM) continue
       isEmpty = false
       if (isLogged[batch.refs[index]] === 0) define(batch.refs[index])
     }
@@ -346,6 +358,8 @@ export class Appender implements SampleSink {
     // Until this record is durable, other batches carry the definition as well.
     for (const series of batch.defined) isLogged[series] = 0
     if (!isEmpty) record.samples(batch, batch.count, batch.verdicts)
+    const { histograms, refs, timesMs } = batch
+    if (histograms) record.histograms({ refs, timesMs, histograms }, batch.count, batch.verdicts, HISTOGRAM)
     if (batch.exemplars.length > 0) record.exemplars(batch.exemplars)
     if (batch.metadata.length > 0) record.metadata(batch.metadata)
   }
@@ -358,7 +372,8 @@ export class Appender implements SampleSink {
     let stored = 0
     for (let index = 0; index < count; index++) {
       if (verdicts[index] !== APPENDABLE) {
-        countRefusal(counters, verdicts[index])
+        if (verdicts[index] !== HISTOGRAM) countRefusal(counters, verdicts[index])
+        else if (this.#applyHistogram(refs[index], timesMs[index], batch.histograms![index]!)) stored++
         continue
       }
       // Again, since other batches, and samples of this one, came in between.
@@ -375,6 +390,13 @@ export class Appender implements SampleSink {
     }
     for (const entry of batch.metadata) this.#options.metadata.set(entry.family, entry)
     return stored
+  }
+
+  #applyHistogram(series: number, timeMs: number, histogram: NativeHistogram): boolean {
+    const verdict = this.head.checkHistogram(series, timeMs, histogram, this.head.floorMs)
+    if (verdict === APPENDABLE) this.head.appendHistogram(series, timeMs, histogram)
+    else countRefusal(this.counters, verdict)
+    return verdict === APPENDABLE
   }
 
   /** The head was renumbered while the batch waited for the disk. */
@@ -411,11 +433,8 @@ export class Appender implements SampleSink {
 
   /** Drops dead series; refs handed out before stay valid for the scrapes that hold them over an `await`. */
   renumber(): void {
-    const old = this.head
-    const { head, forward } = old.withoutDead()
-    this.#forwards.unshift({ base: this.#base, forward })
-    this.#forwards.length = Math.min(this.#forwards.length, KEPT_FORWARDS)
-    this.#base += old.series.count
+    const { head, forward } = this.head.withoutDead()
+    this.#forwards.renumber(forward)
     this.head = head
     this.epoch++
     this.#generation++

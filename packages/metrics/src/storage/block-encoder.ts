@@ -1,5 +1,5 @@
 import { bitsOf, compareText } from '@quartet/model'
-import type { Labels } from '@quartet/model'
+import type { Labels, NativeHistogram } from '@quartet/model'
 import type { BlockWriter } from '@quartet/storage'
 import { SampleColumns } from '../query/source.ts'
 import {
@@ -14,6 +14,7 @@ import {
   TIMES,
 } from './block-layout.ts'
 import { encodeColumn } from './column-codec.ts'
+import { HistogramEncoder } from './histogram-column.ts'
 
 /** A series on its way into a block. */
 export interface EncodableSeries {
@@ -60,6 +61,10 @@ class BlockEncoder {
   readonly #chunkPage: number[] = []
   readonly #chunkValuesAt: number[] = []
   readonly #chunkTimesAt: number[] = []
+  readonly #histogramChunk: number[] = []
+  readonly #histogramAt: number[] = []
+  readonly #histogramEnd: number[] = []
+  readonly #histograms = new HistogramEncoder()
   readonly #pageEnd: number[] = []
   #page = new Uint8Array(CHUNK_PAGE_BYTES + 8192)
   #pageUsed = 0
@@ -78,6 +83,7 @@ class BlockEncoder {
     const columns = new SampleColumns()
     for await (const one of series) {
       columns.count = 0
+      columns.histograms = undefined
       one.read(columns)
       if (columns.count === 0) continue
       this.#labels.push(one.labels)
@@ -128,6 +134,7 @@ class BlockEncoder {
         chunkPage: Uint32Array.from(this.#chunkPage),
         chunkValuesAt: Uint32Array.from(this.#chunkValuesAt),
         chunkTimesAt: Uint32Array.from(this.#chunkTimesAt),
+        ...this.#histogramColumns(),
         pageEnd: Float64Array.from(this.#pageEnd),
       },
       postings: invertPairs(pairStart, pairs, labels.firstPair.at(-1)!),
@@ -140,14 +147,48 @@ class BlockEncoder {
     const encoded = encodeColumn(values, bits, start, end)
     this.#chunkPage.push(this.#pageEnd.length)
     this.#chunkValuesAt.push(this.#pageUsed)
-    this.#page.set(encoded, this.#pageUsed)
-    this.#pageUsed += encoded.length
+    this.#putInPage(encoded)
+    if (columns.histograms !== undefined) this.#addHistograms(columns.histograms, start, end)
     this.#chunkMinMs.push(timesMs[start])
     this.#chunkMaxMs.push(timesMs[end - 1])
     this.#chunkSamples.push(end - start)
     this.#samples += end - start
     this.#minMs = Math.min(this.#minMs, timesMs[start])
     this.#maxMs = Math.max(this.#maxMs, timesMs[end - 1])
+  }
+
+  #addHistograms(histograms: readonly (NativeHistogram | undefined)[], start: number, end: number): void {
+    const column = this.#histograms
+    column.reset()
+    for (let at = start; at < end; at++) {
+      const histogram = histograms[at]
+      if (histogram !== undefined) column.append(at - start, histogram)
+    }
+    if (column.count === 0) return
+    this.#histogramChunk.push(this.#chunkMinMs.length)
+    this.#histogramAt.push(this.#pageUsed)
+    this.#putInPage(column.view())
+    this.#histogramEnd.push(this.#pageUsed)
+  }
+
+  #histogramColumns(): Record<string, Uint32Array> {
+    if (this.#histogramChunk.length === 0) return {}
+    return {
+      histogramChunk: Uint32Array.from(this.#histogramChunk),
+      histogramAt: Uint32Array.from(this.#histogramAt),
+      histogramEnd: Uint32Array.from(this.#histogramEnd),
+    }
+  }
+
+  /** The page has room for any values column; a histogram column may be of any size. */
+  #putInPage(encoded: Uint8Array): void {
+    if (this.#pageUsed + encoded.length > this.#page.length) {
+      const grown = new Uint8Array(2 * (this.#pageUsed + encoded.length))
+      grown.set(this.#page.subarray(0, this.#pageUsed))
+      this.#page = grown
+    }
+    this.#page.set(encoded, this.#pageUsed)
+    this.#pageUsed += encoded.length
   }
 
   #putTimes(encoded: Uint8Array): number {

@@ -88,6 +88,10 @@ export type SeriesColumns = {
   readonly chunkPage: Uint32Array
   readonly chunkValuesAt: Uint32Array
   readonly chunkTimesAt: Uint32Array
+  /** Chunks with native histograms, ascending, and where their columns begin and end in the page. Absent when there are none. */
+  readonly histogramChunk?: Uint32Array
+  readonly histogramAt?: Uint32Array
+  readonly histogramEnd?: Uint32Array
   /** Where each compressed page ends in the section `chunks`. */
   readonly pageEnd: Float64Array
 }

@@ -6,6 +6,7 @@ import type { SampleColumns } from '../query/source.ts'
 import { BlockIndex } from './block-index.ts'
 import { CHUNKS, decompress } from './block-layout.ts'
 import { COLUMN_SLACK, decodeColumn } from './column-codec.ts'
+import { decodeHistograms } from './histogram-column.ts'
 import { trimColumns } from './series-part.ts'
 import type { PartSeries } from './series-part.ts'
 
@@ -127,7 +128,7 @@ class BlockSeries implements PartSeries {
   }
 
   appendTo(into: SampleColumns, minMs: number, maxMs: number): number {
-    const { chunkSamples, chunkPage, chunkValuesAt, chunkTimesAt } = this.#index.series
+    const { chunkSamples, chunkPage, chunkValuesAt, chunkTimesAt, histogramChunk } = this.#index.series
     let samples = 0
     for (let chunk = this.#first; chunk < this.#end; chunk++) samples += chunkSamples[chunk]
     const from = into.count
@@ -139,11 +140,27 @@ class BlockSeries implements PartSeries {
       decodeColumn(this.#index.times, chunkTimesAt[chunk], count, into.timesMs, timeBits, at)
       const page = this.#pages.get(chunkPage[chunk])!
       decodeColumn(page, chunkValuesAt[chunk], count, into.values, into.bits, at)
+      if (histogramChunk !== undefined) this.#readHistograms(histogramChunk, chunk, page, into, at)
       at += count
     }
     into.count = at
     trimColumns(into, from, { minMs, maxMs })
     return 0
+  }
+
+  #readHistograms(chunks: Uint32Array, chunk: number, page: DataView, into: SampleColumns, at: number): void {
+    const { histogramAt, histogramEnd } = this.#index.series
+    let low = 0
+    let high = chunks.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (chunks[middle] < chunk) low = middle + 1
+      else high = middle
+    }
+    if (chunks[low] !== chunk) return
+    const start = histogramAt![low]
+    const column = new Uint8Array(page.buffer, page.byteOffset + start, histogramEnd![low] - start)
+    decodeHistograms(column, into.values, at, (into.histograms ??= []))
   }
 }
 

@@ -1,4 +1,6 @@
+import type { SampleColumns } from '../query/source.ts'
 import { COLUMN_SLACK, decodeColumn, encodeColumn } from './column-codec.ts'
+import { decodeHistograms } from './histogram-column.ts'
 
 const PAGE_BITS = 18
 const PAGE_BYTES = 1 << PAGE_BITS
@@ -24,6 +26,9 @@ export class ChunkStore {
   samples = new Uint16Array(64)
   #valuesAt = new Uint32Array(64)
   #timesAt = new Uint32Array(64)
+  /** Histogram columns of the few chunks that have one, each by itself: one may be larger than a page. */
+  readonly #histograms = new Map<number, Uint8Array>()
+  #histogramBytes = 0
   readonly #pages: (Page | undefined)[]
   #page = -1
   #used = PAGE_BYTES
@@ -37,24 +42,38 @@ export class ChunkStore {
 
   get sizeBytes(): number {
     const pages = this.#pages.reduce((sum, page) => sum + (page ? PAGE_BYTES : 0), 0)
-    return pages + this.previous.length * 30
+    return pages + this.previous.length * 30 + this.#histogramBytes + this.#histograms.size * 100
   }
 
   /**
    * Encodes samples as a chunk and returns its number. Numbers of chunks are only valid in this store.
-   * @param timesMs ascending; `start` to `end` as in `values`
+   * @param columns times are ascending
+   * @param histograms column of the samples that are native histograms
    */
   add(
     previous: number,
     columns: { readonly timesMs: Float64Array; readonly values: Float64Array; readonly bits: Uint32Array },
     start: number,
     end: number,
+    histograms?: Uint8Array,
   ): number {
     const timesMs = columns.timesMs
     const timeBits = new Uint32Array(timesMs.buffer, timesMs.byteOffset, 2 * timesMs.length)
     const timesAt = this.#putTimes(encodeColumn(timesMs, timeBits, start, end))
     const valuesAt = this.#put(encodeColumn(columns.values, columns.bits, start, end))
-    return this.#addChunk(previous, timesMs[start], timesMs[end - 1], end - start, valuesAt, timesAt)
+    const chunk = this.#addChunk(previous, timesMs[start], timesMs[end - 1], end - start, valuesAt, timesAt)
+    if (histograms !== undefined) this.#addHistograms(chunk, histograms)
+    return chunk
+  }
+
+  /** Puts the chunk's native histograms, if any, beside its values, which have been read to `at`. */
+  readHistograms(chunk: number, into: SampleColumns, at: number): void {
+    const column = this.#histograms.get(chunk)
+    if (column !== undefined) decodeHistograms(column, into.values, at, (into.histograms ??= []))
+  }
+
+  get hasHistograms(): boolean {
+    return this.#histograms.size > 0
   }
 
   readTimes(chunk: number, timesMs: Float64Array, bits: Uint32Array, at: number): void {
@@ -101,11 +120,18 @@ export class ChunkStore {
           this.#valuesAt[chunk],
           this.#timesAt[chunk],
         )
+        const histograms = this.#histograms.get(chunk)
+        if (histograms !== undefined) kept.#addHistograms(last, histograms)
       }
       lastChunks[series] = last
     }
     for (let page = 0; page < pages.length; page++) if (isUsed[page] === 0) pages[page] = undefined
     return kept
+  }
+
+  #addHistograms(chunk: number, column: Uint8Array): void {
+    this.#histograms.set(chunk, column)
+    this.#histogramBytes += column.length
   }
 
   #addChunk(

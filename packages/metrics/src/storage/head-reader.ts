@@ -8,6 +8,7 @@ import type { SampleColumns } from '../query/source.ts'
 import type { ChunkStore } from './chunk-store.ts'
 import type { Head } from './head.ts'
 import { OPEN_SAMPLES } from './head.ts'
+import { decodeHistograms } from './histogram-column.ts'
 import { trimColumns } from './series-part.ts'
 import type { PartSeries } from './series-part.ts'
 import { encodeLabels } from './series-table.ts'
@@ -91,6 +92,7 @@ class HeadSeries implements PartSeries {
   readonly #lastChunk: number
   readonly #floorMs: number
   readonly #open: OpenCopy
+  readonly #openHistograms: Uint8Array | undefined
 
   constructor(head: Head, series: number, open: OpenCopy) {
     this.#head = head
@@ -99,6 +101,7 @@ class HeadSeries implements PartSeries {
     this.#lastChunk = head.lastChunkOf(series)
     this.#floorMs = head.floorMs
     this.#open = open
+    this.#openHistograms = head.openHistograms(series)
   }
 
   get labels(): Labels {
@@ -127,12 +130,15 @@ class HeadSeries implements PartSeries {
         at -= chunks.samples[chunk]
         chunks.readTimes(chunk, into.timesMs, timeBits, at)
         chunks.readValues(chunk, into.values, into.bits, at)
+        if (chunks.hasHistograms) chunks.readHistograms(chunk, into, at)
         if (chunk === oldest) break
       }
     }
     at = from + sealed
     into.timesMs.set(this.#open.timesMs.subarray(this.#open.from, this.#open.to), at)
     into.bits.set(this.#open.bits.subarray(2 * this.#open.from, 2 * this.#open.to), 2 * at)
+    const histograms = this.#openHistograms
+    if (histograms !== undefined) decodeHistograms(histograms, into.values, at, (into.histograms ??= []))
     into.count = at + open
     trimColumns(into, from, { minMs: lowestMs, maxMs })
     return 0

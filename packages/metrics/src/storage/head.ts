@@ -1,6 +1,8 @@
-import { bitsOf } from '@quartet/model'
+import { areHistogramsEqual, bitsOf, storedHint } from '@quartet/model'
+import type { NativeHistogram } from '@quartet/model'
 import type { SampleColumns } from '../query/source.ts'
 import { ChunkStore } from './chunk-store.ts'
+import { decodeHistograms, HistogramEncoder } from './histogram-column.ts'
 import { SeriesTable } from './series-table.ts'
 
 /** Samples of a series that are not sealed yet. A full chunk is sealed when the next sample arrives. */
@@ -16,6 +18,15 @@ export const OUT_OF_ORDER = 3
 export const OUT_OF_BOUNDS = 4
 export type Verdict = 0 | 1 | 2 | 3 | 4
 
+/** What the head knows of a series that has had native histograms. */
+interface OpenHistograms {
+  /** Those of the open chunk. */
+  readonly column: HistogramEncoder
+  /** The newest, which may be followed by floats. */
+  last: NativeHistogram
+  lastMs: number
+}
+
 interface OpenPage {
   readonly times: Uint32Array
   readonly bits: Uint32Array
@@ -25,10 +36,13 @@ interface OpenPage {
 const sealTimes = new Float64Array(OPEN_SAMPLES)
 const sealValues = new Float64Array(OPEN_SAMPLES)
 const sealBits = bitsOf(sealValues)
+const sumColumn = new Float64Array(1)
+const sumBits = bitsOf(sumColumn)
 
 /**
  * Samples newer than the last block, in slabs of typed arrays. Knows nothing of disks: what it is given has been logged.
  * Layout: an open chunk is {@link OPEN_SAMPLES} values and offsets from its base time; sealed chunks lie in a {@link ChunkStore}.
+ * The value of a native histogram is its sum, and the rest stands in a column of its own.
  */
 export class Head {
   readonly series = new SeriesTable()
@@ -47,9 +61,13 @@ export class Head {
   #lastMs = new Float64Array(1024).fill(-Infinity)
   #lastChunk = new Int32Array(1024).fill(-1)
   readonly #pages: OpenPage[] = []
+  readonly #histograms = new Map<number, OpenHistograms>()
 
   get sizeBytes(): number {
-    return this.series.sizeBytes + this.chunks.sizeBytes + this.#pages.length * SERIES_PER_PAGE * OPEN_SAMPLES * 12
+    let histograms = 0
+    for (const { column } of this.#histograms.values()) histograms += 400 + column.sizeBytes
+    const pages = this.#pages.length * SERIES_PER_PAGE * OPEN_SAMPLES * 12
+    return this.series.sizeBytes + this.chunks.sizeBytes + pages + histograms
   }
 
   /** Call after series were added and before their samples are. */
@@ -77,9 +95,26 @@ export class Head {
     const lastMs = this.#lastMs[series]
     if (timeMs > lastMs) return APPENDABLE
     if (timeMs < lastMs) return OUT_OF_ORDER
+    if (this.isLastHistogram(series)) return DUPLICATE
     const { bits } = this.#pages[(series / SERIES_PER_PAGE) | 0]
     const at = 2 * ((series % SERIES_PER_PAGE) * OPEN_SAMPLES + this.#openCount[series] - 1)
     return bits[at] === lowBits && bits[at + 1] === highBits ? REPEATED : DUPLICATE
+  }
+
+  /** The same for a native histogram. */
+  checkHistogram(series: number, timeMs: number, histogram: NativeHistogram, lowestMs: number): Verdict {
+    if (timeMs < lowestMs) return OUT_OF_BOUNDS
+    const lastMs = this.#lastMs[series]
+    if (timeMs > lastMs) return APPENDABLE
+    if (timeMs < lastMs) return OUT_OF_ORDER
+    const known = this.#histograms.get(series)
+    if (known?.lastMs !== lastMs || known.last.isFloat !== histogram.isFloat) return DUPLICATE
+    return areHistogramsEqual(known.last, histogram) ? REPEATED : DUPLICATE
+  }
+
+  /** Whether the newest sample of a series is a native histogram. */
+  isLastHistogram(series: number): boolean {
+    return this.#histograms.size > 0 && this.#histograms.get(series)?.lastMs === this.#lastMs[series]
   }
 
   /** Value of the last sample, for messages. */
@@ -108,6 +143,25 @@ export class Head {
     this.sampleCount++
     if (timeMs > this.maxMs) this.maxMs = timeMs
     if (timeMs < this.minMs) this.minMs = timeMs
+  }
+
+  /**
+   * Appends a native histogram that {@link checkHistogram} found appendable.
+   * @param isHintStored it has been here before: its hint says how it follows the one before it, and stays
+   */
+  appendHistogram(series: number, timeMs: number, histogram: NativeHistogram, isHintStored = false): void {
+    let known = this.#histograms.get(series)
+    const previous = known?.lastMs === this.#lastMs[series] ? known.last : undefined
+    const stored = isHintStored ? histogram : { ...histogram, resetHint: storedHint(previous, histogram) }
+    sumColumn[0] = histogram.sum
+    this.append(series, timeMs, sumBits[0], sumBits[1])
+    if (known === undefined) {
+      known = { column: new HistogramEncoder(), last: stored, lastMs: timeMs }
+      this.#histograms.set(series, known)
+    }
+    known.column.append(this.#openCount[series] - 1, stored)
+    known.last = stored
+    known.lastMs = timeMs
   }
 
   /** Whether the series has a sample in [minMs, maxMs], as far as its chunks' ends tell. */
@@ -139,6 +193,13 @@ export class Head {
     return open
   }
 
+  /** Column of the native histograms in the open chunk, a view that stays as it is. */
+  openHistograms(series: number): Uint8Array | undefined {
+    if (this.#histograms.size === 0) return undefined
+    const column = this.#histograms.get(series)?.column
+    return column !== undefined && column.count > 0 ? column.view() : undefined
+  }
+
   /** Appends all samples of a series that are not in a block to the columns. */
   copySeries(series: number, into: SampleColumns): void {
     const { chunks } = this
@@ -153,8 +214,11 @@ export class Head {
       at -= chunks.samples[chunk]
       chunks.readTimes(chunk, into.timesMs, timeBits, at)
       chunks.readValues(chunk, into.values, into.bits, at)
+      chunks.readHistograms(chunk, into, at)
     }
     into.count = from + sealed + this.readOpen(series, into.timesMs, into.bits, from + sealed)
+    const open = this.openHistograms(series)
+    if (open !== undefined) decodeHistograms(open, into.values, from + sealed, (into.histograms ??= []))
   }
 
   openCountOf(series: number): number {
@@ -170,6 +234,7 @@ export class Head {
     this.#openCount[series] = 0
     this.#lastChunk[series] = -1
     this.#lastMs[series] = -Infinity
+    this.#histograms.delete(series)
   }
 
   /** Whether the series has samples that are not in a block. */
@@ -188,7 +253,10 @@ export class Head {
       minMs = Math.min(minMs, this.chunks.minMs[chunk])
     }
     for (let series = 0; series < this.series.count; series++) {
-      if (this.#lastMs[series] < floorMs) this.#openCount[series] = 0
+      if (this.#lastMs[series] < floorMs) {
+        this.#openCount[series] = 0
+        this.#histograms.delete(series)
+      }
       if (this.#openCount[series] > 0) minMs = Math.min(minMs, this.#baseMs[series])
       samples += this.#openCount[series]
     }
@@ -223,6 +291,8 @@ export class Head {
     this.#baseMs[series] = from.#baseMs[old]
     this.#lastMs[series] = from.#lastMs[old]
     this.#lastChunk[series] = from.#lastChunk[old]
+    const histograms = from.#histograms.get(old)
+    if (histograms !== undefined) this.#histograms.set(series, histograms)
     const source = from.#pages[(old / SERIES_PER_PAGE) | 0]
     const target = this.#pages[(series / SERIES_PER_PAGE) | 0]
     const start = (old % SERIES_PER_PAGE) * OPEN_SAMPLES
@@ -234,7 +304,9 @@ export class Head {
   #seal(series: number): void {
     const count = this.readOpen(series, sealTimes, sealBits, 0)
     const columns = { timesMs: sealTimes, values: sealValues, bits: sealBits }
-    this.#lastChunk[series] = this.chunks.add(this.#lastChunk[series], columns, 0, count)
+    const histograms = this.openHistograms(series)
+    this.#lastChunk[series] = this.chunks.add(this.#lastChunk[series], columns, 0, count, histograms?.slice())
+    if (histograms !== undefined) this.#histograms.get(series)!.column.reset()
     this.#openCount[series] = 0
   }
 

@@ -123,6 +123,7 @@ export class Maintenance {
     for (let series = 0; series < head.series.count; series++) {
       if (!head.isLive(series)) continue
       columns.count = 0
+      columns.histograms = undefined
       head.copySeries(series, columns)
       record.series(series, head.series.message(series))
       record.snapshot(series, columns, columns.count)

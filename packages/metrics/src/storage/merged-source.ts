@@ -170,6 +170,7 @@ class MergedSeries implements SelectedSeries {
 
   read(into: SampleColumns): void {
     into.count = 0
+    into.histograms = undefined
     for (const part of this.#parts) part.appendTo(into, this.#selection.minMs, this.#selection.maxMs)
     into.timesId = into.count === 0 ? 0 : this.#selection.timesIdOf(into)
   }

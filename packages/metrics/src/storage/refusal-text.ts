@@ -6,6 +6,12 @@ import { OUT_OF_BOUNDS, OUT_OF_ORDER } from './head.ts'
 export function refusalText(batch: Batch, verdict: Verdict, index: number): string {
   if (verdict === OUT_OF_ORDER) return 'out of order sample'
   if (verdict === OUT_OF_BOUNDS) return 'out of bounds'
+  const { histograms, head, refs } = batch
+  if (histograms?.[index] !== undefined) return 'duplicate sample for timestamp'
+  if (head.isLastHistogram(refs[index])) {
+    const prefix = `duplicate sample for timestamp ${batch.timesMs[index]}; overrides not allowed`
+    return `${prefix}: existing is a histogram, new value ${goNumber(batch.values[index])}`
+  }
   const existing = goNumber(batch.head.lastValueOf(batch.refs[index]))
   const value = goNumber(batch.values[index])
   return `duplicate sample for timestamp ${batch.timesMs[index]}; overrides not allowed: existing ${existing}, new value ${value}`

@@ -1,4 +1,4 @@
-import type { MetricMetadata } from '@quartet/model'
+import type { MetricMetadata, NativeHistogram } from '@quartet/model'
 import type { ReplayReport, Wal } from '@quartet/storage'
 import type { ExemplarRing } from './exemplar-ring.ts'
 import type { Head } from './head.ts'
@@ -71,6 +71,18 @@ class Replay implements RecordVisitor {
     // Refused samples were logged before they were refused; they are refused again here.
     if (head.check(series, timeMs, lowBits, highBits, head.floorMs) !== APPENDABLE) return
     head.append(series, timeMs, lowBits, highBits)
+    this.samples++
+  }
+
+  histogram(ref: number, timeMs: number, histogram: NativeHistogram, isHintStored: boolean): void {
+    const series = this.#seriesOf[ref] ?? UNKNOWN
+    if (series === UNKNOWN) {
+      this.orphans++
+      return
+    }
+    const head = this.#head
+    if (head.checkHistogram(series, timeMs, histogram, head.floorMs) !== APPENDABLE) return
+    head.appendHistogram(series, timeMs, histogram, isHintStored)
     this.samples++
   }
 

@@ -1,4 +1,4 @@
-import type { Labels } from '@quartet/model'
+import type { Labels, NativeHistogram } from '@quartet/model'
 import type { SampleColumns } from '../query/source.ts'
 
 /** One series' samples in one place: the head or a block. */
@@ -26,8 +26,18 @@ export function trimColumns(
     // By words: a copy of doubles may lose the bits of a NaN.
     bits.copyWithin(2 * from, 2 * start, 2 * end)
   }
+  if (into.histograms !== undefined) {
+    trimHistograms(into.histograms, from, start, end)
+    if (into.histograms.length === 0) into.histograms = undefined
+  }
   into.count = from + end - start
   return isWhole && values.length > 0
+}
+
+/** Entries behind the end are cleared, and may be missing altogether. */
+function trimHistograms(histograms: (NativeHistogram | undefined)[], from: number, start: number, end: number): void {
+  if (start > from) for (let at = from; at < from + end - start; at++) histograms[at] = histograms[at - from + start]
+  histograms.length = Math.min(histograms.length, from + end - start)
 }
 
 /** Numbers for equal times, handed out to one query. */

@@ -1,6 +1,7 @@
 import { bitsOf } from '@quartet/model'
-import type { Labels, MetricMetadata } from '@quartet/model'
+import type { Labels, MetricMetadata, NativeHistogram } from '@quartet/model'
 import { COLUMN_SLACK, decodeColumn, encodeColumn, MAX_COLUMN } from './column-codec.ts'
+import { decodeHistogram, decodeHistograms, HistogramEncoder } from './histogram-column.ts'
 
 /**
  * Records of the head's WAL; layout in docs/format/wal.md. A record is a row of parts, so that what one request brings is
@@ -11,6 +12,9 @@ export const PART_SAMPLES = 2
 export const PART_EXEMPLARS = 3
 export const PART_METADATA = 4
 export const PART_SNAPSHOT = 5
+export const PART_HISTOGRAMS = 6
+/** A snapshot of a series with native histograms. */
+export const PART_MIXED_SNAPSHOT = 7
 
 const HEADER = 8
 
@@ -77,6 +81,31 @@ export class RecordWriter {
     this.#finish()
   }
 
+  /** @param verdicts those entries are written that have the verdict `wanted` */
+  histograms(
+    columns: {
+      readonly refs: Uint32Array
+      readonly timesMs: Float64Array
+      readonly histograms: readonly (NativeHistogram | undefined)[]
+    },
+    count: number,
+    verdicts: Uint8Array,
+    wanted: number,
+  ): void {
+    this.#begin(PART_HISTOGRAMS)
+    for (let index = 0; index < count; index++) {
+      if (verdicts[index] !== wanted) continue
+      const histogram = columns.histograms[index]!
+      histogramEncoder.reset()
+      histogramEncoder.append(0, histogram)
+      this.#uint32(columns.refs[index])
+      this.#double(columns.timesMs[index])
+      this.#double(histogram.sum)
+      this.#column(histogramEncoder.view())
+    }
+    this.#finish()
+  }
+
   exemplars(exemplars: readonly LoggedExemplar[]): void {
     this.#json(
       PART_EXEMPLARS,
@@ -94,17 +123,30 @@ export class RecordWriter {
   /** All samples of one series that are still in the head, as encoded columns. */
   snapshot(
     ref: number,
-    columns: { readonly timesMs: Float64Array; readonly values: Float64Array; readonly bits: Uint32Array },
+    columns: {
+      readonly timesMs: Float64Array
+      readonly values: Float64Array
+      readonly bits: Uint32Array
+      readonly histograms?: readonly (NativeHistogram | undefined)[] | undefined
+    },
     count: number,
   ): void {
     const timeBits = bitsOf(columns.timesMs)
-    this.#begin(PART_SNAPSHOT)
+    const { histograms } = columns
+    this.#begin(histograms === undefined ? PART_SNAPSHOT : PART_MIXED_SNAPSHOT)
     this.#uint32(ref)
     for (let start = 0; start < count; start += MAX_COLUMN) {
       const end = Math.min(count, start + MAX_COLUMN)
       this.#uint32(end - start)
       this.#column(encodeColumn(columns.timesMs, timeBits, start, end))
       this.#column(encodeColumn(columns.values, columns.bits, start, end))
+      if (histograms === undefined) continue
+      histogramEncoder.reset()
+      for (let at = start; at < end; at++) {
+        const histogram = histograms[at]
+        if (histogram !== undefined) histogramEncoder.append(at - start, histogram)
+      }
+      this.#column(histogramEncoder.view())
     }
     this.#finish()
   }
@@ -151,6 +193,12 @@ export class RecordWriter {
     this.#length += 4
   }
 
+  #double(value: number): void {
+    this.#reserve(8)
+    this.#view.setFloat64(this.#length, value, true)
+    this.#length += 8
+  }
+
   #raw(bytes: Uint8Array): void {
     this.#reserve(bytes.length)
     this.#bytes.set(bytes, this.#length)
@@ -167,13 +215,17 @@ export class RecordWriter {
   }
 }
 
+const histogramEncoder = new HistogramEncoder()
+
 /** What replay calls for the parts of a record. */
 export interface RecordVisitor {
   series(ref: number, bytes: Uint8Array, start: number, end: number): void
   sample(ref: number, timeMs: number, lowBits: number, highBits: number): void
+  /** @param isHintStored whether its hint has been worked out when it was stored */
+  histogram(ref: number, timeMs: number, histogram: NativeHistogram, isHintStored: boolean): void
   exemplar(exemplar: LoggedExemplar): void
   metadata(metadata: MetricMetadata): void
-  /** The samples of a snapshot follow as {@link sample}. */
+  /** The samples of a snapshot follow as {@link sample} and {@link histogram}. */
   snapshot(ref: number): void
 }
 
@@ -188,7 +240,9 @@ export function readRecord(record: Uint8Array, visitor: RecordVisitor): void {
     if (end > record.length) throw new RangeError(`WAL record part at ${at} runs past the end`)
     if (kind === PART_SAMPLES) readSamples(view, start, end, visitor)
     else if (kind === PART_SERIES) visitor.series(view.getUint32(start, true), record, start + 4, end)
-    else if (kind === PART_SNAPSHOT) readSnapshot(view, start, end, visitor)
+    else if (kind === PART_SNAPSHOT) readSnapshot(view, start, end, visitor, false)
+    else if (kind === PART_HISTOGRAMS) readHistograms(view, start, end, visitor)
+    else if (kind === PART_MIXED_SNAPSHOT) readSnapshot(view, start, end, visitor, true)
     else if (kind === PART_EXEMPLARS) readExemplars(record.subarray(start, end), visitor)
     else if (kind === PART_METADATA) readMetadata(record.subarray(start, end), visitor)
     else throw new RangeError(`WAL record part of unknown kind ${kind}`)
@@ -208,7 +262,17 @@ function readSamples(view: DataView, start: number, end: number, visitor: Record
   }
 }
 
-function readSnapshot(view: DataView, start: number, end: number, visitor: RecordVisitor): void {
+function readHistograms(view: DataView, start: number, end: number, visitor: RecordVisitor): void {
+  for (let at = start; at < end;) {
+    const columnBytes = view.getUint32(at + 20, true)
+    const column = new Uint8Array(view.buffer, view.byteOffset + at + 24, columnBytes)
+    const histogram = decodeHistogram(column, view.getFloat64(at + 12, true))
+    visitor.histogram(view.getUint32(at, true), view.getFloat64(at + 4, true), histogram, false)
+    at += 24 + columnBytes
+  }
+}
+
+function readSnapshot(view: DataView, start: number, end: number, visitor: RecordVisitor, isMixed: boolean): void {
   // A copy with room behind it, since the codec may look behind its column.
   const bytes = new Uint8Array(end - start + COLUMN_SLACK)
   bytes.set(new Uint8Array(view.buffer, view.byteOffset + start, end - start))
@@ -223,8 +287,16 @@ function readSnapshot(view: DataView, start: number, end: number, visitor: Recor
     const valuesBytes = copy.getUint32(at, true)
     decodeColumn(copy, at + 4, count, snapshotValues, snapshotBits, 0)
     at += 4 + valuesBytes
+    const histograms: (NativeHistogram | undefined)[] = []
+    if (isMixed) {
+      const columnBytes = copy.getUint32(at, true)
+      decodeHistograms(bytes.subarray(at + 4, at + 4 + columnBytes), snapshotValues, 0, histograms)
+      at += 4 + columnBytes
+    }
     for (let index = 0; index < count; index++) {
-      visitor.sample(ref, snapshotTimes[index], snapshotBits[2 * index], snapshotBits[2 * index + 1])
+      const histogram = histograms[index]
+      if (histogram !== undefined) visitor.histogram(ref, snapshotTimes[index], histogram, true)
+      else visitor.sample(ref, snapshotTimes[index], snapshotBits[2 * index], snapshotBits[2 * index + 1])
     }
   }
 }
