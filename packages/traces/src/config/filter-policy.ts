@@ -55,13 +55,11 @@ export const FILTER_POLICY = z
     ({ include, include_any: any, exclude }) => include ?? any ?? exclude,
     'invalid filter policy; policies must have at least an `include`, `include_any` or `exclude`',
   )
-  .transform(
-    ({ include, include_any: includeAny, exclude }): FilterPolicy => ({
-      ...(include ? { include } : {}),
-      ...(includeAny ? { includeAny } : {}),
-      ...(exclude ? { exclude } : {}),
-    }),
-  )
+  .transform(({ include, include_any: includeAny, exclude }): FilterPolicy => ({
+    ...(include ? { include } : {}),
+    ...(includeAny ? { includeAny } : {}),
+    ...(exclude ? { exclude } : {}),
+  }))
 
 function placeOf(key: string): { scope: PolicyScope; key: string } | undefined {
   if (key === 'name' || key === 'kind' || key === 'status') return { scope: key, key: '' }

@@ -100,8 +100,20 @@ overrides:
       processors: [span-metrics, nonsense]
 `
     const problems = await problemsOf(text)
-    for (const part of ['3:23', '3:53', 'fuzzy|match_type', 'missing closing \\)', 'duration', '10:14', 'oauth2', '15:34']) {
-      assert.ok(problems.some((problem) => new RegExp(part).test(problem)), `${part} in\n${problems.join('\n')}`)
+    for (const part of [
+      '3:23',
+      '3:53',
+      'fuzzy|match_type',
+      'missing closing \\)',
+      'duration',
+      '10:14',
+      'oauth2',
+      '15:34',
+    ]) {
+      assert.ok(
+        problems.some((problem) => new RegExp(part).test(problem)),
+        `${part} in\n${problems.join('\n')}`,
+      )
     }
   })
 

@@ -140,9 +140,7 @@ export const METRICS_GENERATOR = z.strictObject({
           subprocessors: z.record(z.string(), z.boolean()).optional(),
         })
         .nullish(),
-      host_info: z
-        .strictObject({ host_identifiers: texts.optional(), metric_name: z.string().optional() })
-        .nullish(),
+      host_info: z.strictObject({ host_identifiers: texts.optional(), metric_name: z.string().optional() }).nullish(),
       local_blocks: z.unknown().optional(),
     })
     .nullish(),
@@ -184,9 +182,7 @@ export const GENERATOR_OVERRIDES = z.strictObject({
     .strictObject({
       service_graphs: z.strictObject(SERVICE_GRAPHS).nullish(),
       span_metrics: z.strictObject(SPAN_METRICS).nullish(),
-      host_info: z
-        .strictObject({ host_identifiers: texts.optional(), metric_name: z.string().optional() })
-        .nullish(),
+      host_info: z.strictObject({ host_identifiers: texts.optional(), metric_name: z.string().optional() }).nullish(),
       local_blocks: z.unknown().optional(),
     })
     .nullish(),

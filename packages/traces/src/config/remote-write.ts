@@ -9,7 +9,9 @@ export interface RemoteWriteConfig {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly timeoutMs: number
-  readonly basicAuth: { readonly username: string; readonly password: string; readonly passwordFile: string } | undefined
+  readonly basicAuth:
+    | { readonly username: string; readonly password: string; readonly passwordFile: string }
+    | undefined
   readonly bearerToken: { readonly text: string; readonly file: string } | undefined
   readonly tls: {
     readonly caFile: string

@@ -114,7 +114,12 @@ export class EdgeStore {
 
   #setKey(
     bytes: Uint8Array,
-    { spanEnd, spanStart, traceEnd, traceStart }: { traceStart: number; traceEnd: number; spanStart: number; spanEnd: number },
+    {
+      spanEnd,
+      spanStart,
+      traceEnd,
+      traceStart,
+    }: { traceStart: number; traceEnd: number; spanStart: number; spanEnd: number },
   ): void {
     this.#keyBytes.fill(0)
     const traceSize = Math.min(TRACE_BYTES, traceEnd - traceStart)

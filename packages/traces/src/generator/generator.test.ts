@@ -37,7 +37,10 @@ describe('the registry', () => {
     assert.equal(generator.activeSeries, 1)
     sink.last.clear()
     await generator.collect()
-    assert.deepEqual(sink.series('calls').map((line) => line.split(' ').at(-1)), ['2'])
+    assert.deepEqual(
+      sink.series('calls').map((line) => line.split(' ').at(-1)),
+      ['2'],
+    )
     await wait(1000)
     send({ service: 'gone' }, { service: 'gone' })
     await generator.collect()
@@ -109,7 +112,9 @@ describe('the registry', () => {
   })
 
   it('throws out texts that nothing needs any more', async () => {
-    const { generator, send, sink, wait } = await testGenerator({ overrides: 'processors: [span-metrics, service-graphs]\nmax_active_series: 150' })
+    const { generator, send, sink, wait } = await testGenerator({
+      overrides: 'processors: [span-metrics, service-graphs]\nmax_active_series: 150',
+    })
     const [client, server] = [
       { service: 'web', kind: 'CLIENT', id: 'call' },
       { service: 'shop', kind: 'SERVER', parent: 'call' },
@@ -131,7 +136,10 @@ describe('the registry', () => {
 describe('host info', () => {
   it('is one series per host', async () => {
     const { generator, send, sink } = await testGenerator({ overrides: 'processors: [host-info]' })
-    send({ service: 's', resource: { 'host.id': 'h-1', 'k8s.node.name': 'node' } }, { service: 't', resource: { 'host.id': 'h-2' } })
+    send(
+      { service: 's', resource: { 'host.id': 'h-1', 'k8s.node.name': 'node' } },
+      { service: 't', resource: { 'host.id': 'h-2' } },
+    )
     send({ service: 'u' })
     await generator.collect()
     assert.deepEqual(sink.series('traces_host_info'), [

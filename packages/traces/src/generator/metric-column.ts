@@ -202,11 +202,7 @@ export class HistogramColumn extends Column implements MetricColumn {
   }
 
   /** @param multiplier how many observations the one stands for */
-  observe(
-    row: number,
-    value: number,
-    { multiplier, nowMs, traceId, traceIdStart, traceIdEnd }: Observation,
-  ): void {
+  observe(row: number, value: number, { multiplier, nowMs, traceId, traceIdStart, traceIdEnd }: Observation): void {
     if (!this.touch(row, nowMs)) return
     let bucket = 0
     while (value > this.#bounds[bucket]) bucket++

@@ -33,4 +33,3 @@ export interface Processor {
   /** Called about every two seconds. */
   tick?(nowMs: number): void
 }
-

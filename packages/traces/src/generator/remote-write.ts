@@ -44,9 +44,13 @@ async function textOr(text: string, file: string): Promise<string> {
   return file === '' ? text : (await readFile(file, 'utf8')).trim()
 }
 
-async function tlsOf({ caFile, certFile, keyFile, serverName, skipVerify }: RemoteWriteConfig['tls']): Promise<
-  TlsMaterial | undefined
-> {
+async function tlsOf({
+  caFile,
+  certFile,
+  keyFile,
+  serverName,
+  skipVerify,
+}: RemoteWriteConfig['tls']): Promise<TlsMaterial | undefined> {
   if (!caFile && !certFile && !keyFile && !serverName && !skipVerify) return undefined
   const load = async (file: string): Promise<string | undefined> => (file === '' ? undefined : readFile(file, 'utf8'))
   return {

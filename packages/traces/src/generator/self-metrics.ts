@@ -63,21 +63,19 @@ export class GeneratorCounters {
         () => limit.refused,
       ],
     ]
-    this.#discardedTotal = counter(
-      'spans_discarded_total',
-      'The total number of discarded spans received per tenant',
-      ['reason', 'processor'],
-    )
+    this.#discardedTotal = counter('spans_discarded_total', 'The total number of discarded spans received per tenant', [
+      'reason',
+      'processor',
+    ])
     this.#collections = counter('registry_collections_total', 'The total amount of metrics collections per tenant')
     this.#failed = counter(
       'registry_collections_failed_total',
       'The total amount of failed metrics collections per tenant',
     )
-    this.#processors = metrics.gauge(
-      'tempo_metrics_generator_active_processors',
-      'The active processors per tenant',
-      ['tenant', 'processor'],
-    )
+    this.#processors = metrics.gauge('tempo_metrics_generator_active_processors', 'The active processors per tenant', [
+      'tenant',
+      'processor',
+    ])
     const gauge = (name: string, help: string, read: () => number): void =>
       void metrics.gauge(`tempo_metrics_generator_registry_${name}`, help, ['tenant'], (made) =>
         made.set({ tenant }, read()),

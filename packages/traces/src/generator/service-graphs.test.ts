@@ -16,13 +16,18 @@ const client: TestSpan = { service: 'web', kind: 'CLIENT', id: 'call' }
 const server: TestSpan = { service: 'shop', kind: 'SERVER', id: 'serve', parent: 'call' }
 
 describe('service graphs', () => {
-  for (const [name, spans] of [['client first', [client, server]], ['server first', [server, client]]] as const) {
+  for (const [name, spans] of [
+    ['client first', [client, server]],
+    ['server first', [server, client]],
+  ] as const) {
     it(`pair the two sides of a request, ${name}`, async () => {
       const { generator, send, sink } = await testGenerator(only)
       send({ ...spans[0], lasts: spans[0] === client ? 0.3 : 0.2 })
       send({ ...spans[1], lasts: spans[1] === client ? 0.3 : 0.2 })
       await generator.collect()
-      assert.deepEqual(sink.series('request_total'), ['traces_service_graph_request_total{client="web",server="shop"} 1'])
+      assert.deepEqual(sink.series('request_total'), [
+        'traces_service_graph_request_total{client="web",server="shop"} 1',
+      ])
       assert.deepEqual(sink.series('_seconds_sum'), [
         'traces_service_graph_request_client_seconds_sum{client="web",server="shop"} 0.3',
         'traces_service_graph_request_server_seconds_sum{client="web",server="shop"} 0.2',

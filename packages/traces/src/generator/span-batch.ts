@@ -5,7 +5,6 @@ import type { AttributeFinder } from './attribute-finder.ts'
 import { NO_TEXT } from './text-pool.ts'
 import type { TextPool } from './text-pool.ts'
 
-
 /**
  * What processors see of a request: one resource at a time with its attributes, one span at a time. Everything is reused; no
  * object is made per span.

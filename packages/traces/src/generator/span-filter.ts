@@ -79,7 +79,12 @@ function textMatches({ regex, value }: PolicyAttribute, text: string): boolean {
 }
 
 /** Types are not converted: the text "1" is not the number 1. */
-function valueMatches(wanted: PolicyAttribute, bytes: Uint8Array, attributes: AttributeColumns, index: number): boolean {
+function valueMatches(
+  wanted: PolicyAttribute,
+  bytes: Uint8Array,
+  attributes: AttributeColumns,
+  index: number,
+): boolean {
   switch (attributes.type[index]) {
     case VALUE_STRING:
       return textMatches(wanted, valueText(bytes, attributes, index))

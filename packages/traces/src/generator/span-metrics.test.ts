@@ -15,11 +15,18 @@ describe('span metrics', () => {
 
   it('observe latency in buckets from 2 ms to 16 s, each with its latest trace', async () => {
     const { generator, send, sink } = await testGenerator({ overrides: 'processors: [span-metrics-latency]' })
-    send({ service: 's', lasts: 0.002, trace: 'first' }, { service: 's', lasts: 3 }, { service: 's', lasts: 20, ago: 1 })
+    send(
+      { service: 's', lasts: 0.002, trace: 'first' },
+      { service: 's', lasts: 3 },
+      { service: 's', lasts: 20, ago: 1 },
+    )
     await generator.collect()
     const buckets = sink.series('_bucket').map((line) => /le="([^"]+)".*} (\d+)/.exec(line)!.slice(1).join(' '))
     const bounds = ['0.002', '0.004', '0.008', '0.016', '0.032', '0.064', '0.128', '0.256', '0.512', '1.024', '2.048']
-    assert.deepEqual(new Set(buckets), new Set([...bounds.map((le) => `${le} 1`), '4.096 2', '8.192 2', '16.384 2', '+Inf 3']))
+    assert.deepEqual(
+      new Set(buckets),
+      new Set([...bounds.map((le) => `${le} 1`), '4.096 2', '8.192 2', '16.384 2', '+Inf 3']),
+    )
     assert.match(sink.series('_sum')[0], /^traces_spanmetrics_latency_sum.* 23.002$/)
     assert.match(sink.series('_count')[0], / 3$/)
     assert.equal(sink.exemplars.length, 3)
@@ -50,7 +57,15 @@ describe('span metrics', () => {
         source_labels: [region, zone]
         join: "-"`,
     })
-    const attributes = { 'http.method': 'GET', code: 404n, up: true, ratio: 1e21, 'span.name': 'x', zone: 'b', list: [1n, 'a'] }
+    const attributes = {
+      'http.method': 'GET',
+      code: 404n,
+      up: true,
+      ratio: 1e21,
+      'span.name': 'x',
+      zone: 'b',
+      list: [1n, 'a'],
+    }
     send({ service: 's', message: 'no', resource: { region: 'eu', 'http.method': 'PUT' }, attributes })
     await generator.collect()
     assert.deepEqual(sink.series('calls_total'), [
@@ -112,7 +127,11 @@ describe('span metrics', () => {
           attributes: [{ key: span.code, value: 1 }]`,
     })
     const server = { service: 's', kind: 'SERVER', resource: { region: 'eu' } } as const
-    send({ ...server, name: 'kept' }, { ...server, name: '/healthz' }, { ...server, name: 'us', resource: { region: 'us' } })
+    send(
+      { ...server, name: 'kept' },
+      { ...server, name: '/healthz' },
+      { ...server, name: 'us', resource: { region: 'us' } },
+    )
     send({ ...server, name: 'client', kind: 'CLIENT' })
     send({ ...server, name: 'one', attributes: { code: 1n } }, { ...server, name: 'text', attributes: { code: '1' } })
     await generator.collect()

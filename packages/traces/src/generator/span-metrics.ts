@@ -3,7 +3,8 @@ import type { SpanMetricsConfig } from '../config/generator-config.ts'
 import { AttributeFinder } from './attribute-finder.ts'
 import { HistogramColumn, ValueColumn } from './metric-column.ts'
 import type { MetricColumn, Observation } from './metric-column.ts'
-import { MetricGroup, NO_ROW } from './metric-group.ts'
+import { NO_ROW } from './metric-group.ts'
+import type { MetricGroup } from './metric-group.ts'
 import type { Processor, ProcessorServices } from './processor.ts'
 import type { SpanBatch } from './span-batch.ts'
 import { kindText, SpanFilter, statusText } from './span-filter.ts'
@@ -58,7 +59,9 @@ export class SpanMetrics implements Processor {
       this.#latency = new HistogramColumn('traces_spanmetrics_latency', limit, options)
     }
     if (config.size) this.#size = new ValueColumn('traces_spanmetrics_size_total', limit)
-    const columns = [this.#calls, this.#latency, this.#size].filter((column): column is NonNullable<typeof column> & MetricColumn => column !== undefined)
+    const columns = [this.#calls, this.#latency, this.#size].filter(
+      (column): column is NonNullable<typeof column> & MetricColumn => column !== undefined,
+    )
     this.#group = services.newGroup(labelNames(config), columns, () => this.#discard('invalid_utf8'))
     if (config.enableTargetInfo) this.#targetInfo = new TargetInfo(config, services)
     this.groups = [this.#group]
@@ -180,4 +183,3 @@ function labelNames(config: SpanMetricsConfig): string[] {
     ...(enableTargetInfo && enableInstanceLabel ? ['instance'] : []),
   ]
 }
-

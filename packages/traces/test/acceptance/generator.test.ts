@@ -81,7 +81,16 @@ test('spans sent by OTLP arrive as metrics at a remote-write receiver', { timeou
   })
   const nowMs = Date.now()
   const client = { trace: '1', id: '2', service: 'web', kind: 3, startMs: nowMs - 200, durationMs: 150, name: 'call' }
-  const server = { ...client, id: '3', parent: '2', service: 'shop', kind: 2, status: 2, durationMs: 100, name: 'serve' }
+  const server = {
+    ...client,
+    id: '3',
+    parent: '2',
+    service: 'shop',
+    kind: 2,
+    status: 2,
+    durationMs: 100,
+    name: 'serve',
+  }
   for (let round = 0; round < 3; round++) {
     const trace = String(round + 1)
     const response = await tempo.send(requestOf({ ...client, trace }, { ...server, trace }))
@@ -89,9 +98,14 @@ test('spans sent by OTLP arrive as metrics at a remote-write receiver', { timeou
   }
   await remote.has('__name__=traces_service_graph_request_failed_total,client=web,server=shop', 3)
   await remote.has('__name__=traces_spanmetrics_calls_total,service=shop,span_kind=SPAN_KIND_SERVER,span_name=serve', 3)
-  const bucket = [...remote.values].find(([text]) => text.includes('traces_spanmetrics_latency_bucket,le=0.128,service=shop'))
+  const bucket = [...remote.values].find(([text]) =>
+    text.includes('traces_spanmetrics_latency_bucket,le=0.128,service=shop'),
+  )
   assert.equal(bucket?.[1], 3)
-  assert.ok(remote.exemplars.some((text) => /service=shop.* traceID=\d+$/.test(text)), remote.exemplars.join('\n'))
+  assert.ok(
+    remote.exemplars.some((text) => /service=shop.* traceID=\d+$/.test(text)),
+    remote.exemplars.join('\n'),
+  )
   await tempo.stop()
   // Counters begin anew, as upstream's do, and nothing of the last round is left behind.
   remote.values.clear()

@@ -13,21 +13,18 @@ const sum = (lines: readonly string[]): number =>
 test(`every span is counted once, however they are batched (seed ${SEED})`, async () => {
   const { next: random } = seededRandom(SEED)
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]
-  const spans = Array.from(
-    { length: 500 },
-    (_, index): TestSpan => ({
-      service: pick(['a', 'b', undefined, 'c']),
-      name: pick(['x', 'y', 'z'.repeat(40), '']),
-      kind: pick(['SERVER', 'CLIENT', 'INTERNAL', 'PRODUCER', 'CONSUMER']),
-      status: pick(['UNSET', 'OK', 'ERROR']),
-      lasts: random() * 20,
-      ago: random() * 20,
-      trace: `t${index % 50}`,
-      id: `s${index}`,
-      ...(random() < 0.3 ? {} : { parent: `s${Math.floor(random() * 500)}` }),
-      attributes: random() < 0.2 ? { 'db.name': pick(['d', 'e']) } : {},
-    }),
-  )
+  const spans = Array.from({ length: 500 }, (_, index): TestSpan => ({
+    service: pick(['a', 'b', undefined, 'c']),
+    name: pick(['x', 'y', 'z'.repeat(40), '']),
+    kind: pick(['SERVER', 'CLIENT', 'INTERNAL', 'PRODUCER', 'CONSUMER']),
+    status: pick(['UNSET', 'OK', 'ERROR']),
+    lasts: random() * 20,
+    ago: random() * 20,
+    trace: `t${index % 50}`,
+    id: `s${index}`,
+    ...(random() < 0.3 ? {} : { parent: `s${Math.floor(random() * 500)}` }),
+    attributes: random() < 0.2 ? { 'db.name': pick(['d', 'e']) } : {},
+  }))
   let expected: string[] | undefined
   for (const batchSize of [500, 1, 7, 64]) {
     const one = await testGenerator()
@@ -55,15 +52,25 @@ test(`broken bytes give a value or a WireError, and never stop the generator (se
   service_graphs: { dimensions: [list] }`,
   })
   const spans: TestSpan[] = [
-    { service: 's', kind: 'SERVER', attributes: { list: [1n, 'x', [2]] }, resource: { 'host.id': 'h', 'service.instance.id': 'i' } },
-    { service: 'c', kind: 'CLIENT', attributes: { 'db.name': 'd', 'network.peer.address': 'a', 'network.peer.port': 1n } },
+    {
+      service: 's',
+      kind: 'SERVER',
+      attributes: { list: [1n, 'x', [2]] },
+      resource: { 'host.id': 'h', 'service.instance.id': 'i' },
+    },
+    {
+      service: 'c',
+      kind: 'CLIENT',
+      attributes: { 'db.name': 'd', 'network.peer.address': 'a', 'network.peer.port': 1n },
+    },
   ]
   const good = otlpRequest(spans, one.clock.nowMs())
   const reader = new OtlpTracesReader()
   let read = 0
   for (let round = 0; round < 3000; round++) {
     const bytes = good.slice()
-    for (let change = 0; change < 1 + random() * 3; change++) bytes[Math.floor(random() * bytes.length)] = random() * 256
+    for (let change = 0; change < 1 + random() * 3; change++)
+      bytes[Math.floor(random() * bytes.length)] = random() * 256
     try {
       one.generator.push(reader.read(bytes))
       read++

@@ -23,7 +23,10 @@ export interface TestSpan {
   readonly attributes?: Readonly<Record<string, unknown>>
 }
 
-const hex = (text: string, bytes: number): string => Buffer.from(text.padEnd(bytes, '.')).toString('hex').slice(0, 2 * bytes)
+const hex = (text: string, bytes: number): string =>
+  Buffer.from(text.padEnd(bytes, '.'))
+    .toString('hex')
+    .slice(0, 2 * bytes)
 
 /** An OTLP/JSON AnyValue: text as string, bigint as int, number as double, boolean, list. */
 function anyValue(value: unknown): unknown {
@@ -43,7 +46,10 @@ export function otlpRequest(spans: readonly TestSpan[], nowMs: number): Uint8Arr
     const endNs = BigInt(Math.round((nowMs - (span.ago ?? 0) * 1000) * 1e6))
     return {
       resource: {
-        attributes: keyValues({ ...(span.service === undefined ? {} : { 'service.name': span.service }), ...span.resource }),
+        attributes: keyValues({
+          ...(span.service === undefined ? {} : { 'service.name': span.service }),
+          ...span.resource,
+        }),
       },
       scopeSpans: [
         {
@@ -97,7 +103,8 @@ export class RecordingSink implements SampleSink {
       this.lines.push(`${text} ${value} @${batch.timesMs[index]}`)
       this.last.set(text, batch.values[index])
     }
-    for (const { labels, ref, value } of exemplars) this.exemplars.push(`${this.#texts[ref]} ${textOf(labels)} ${value}`)
+    for (const { labels, ref, value } of exemplars)
+      this.exemplars.push(`${this.#texts[ref]} ${textOf(labels)} ${value}`)
     return { outOfOrder: 0, tooOld: 0, duplicate: 0 }
   }
 

@@ -25,7 +25,10 @@ const defaultSpansPerTrace = 3
 /** What Prometheus answers to an instant query that gives a vector. */
 interface InstantAnswer {
   readonly data: {
-    readonly result: readonly { readonly metric: Readonly<Record<string, string>>; readonly value: readonly [number, string] }[]
+    readonly result: readonly {
+      readonly metric: Readonly<Record<string, string>>
+      readonly value: readonly [number, string]
+    }[]
   }
 }
 
@@ -101,7 +104,9 @@ export class TempoDataSource extends DataSourceApi<Query> {
   async #serviceMap(target: Query, request: DataQueryRequest<Query>, signal: AbortSignal): Promise<DataFrame[]> {
     const uid = this.#serviceMapUid ?? metricDataSource()?.uid
     if (uid === undefined) {
-      throw new Error('The service map needs a Prometheus data source: name it in the setting "Service graph" of this one')
+      throw new Error(
+        'The service map needs a Prometheus data source: name it in the setting "Service graph" of this one',
+      )
     }
     const { from, raw, to } = request.range
     const client = new StoreClient(uid)
@@ -121,7 +126,9 @@ export class TempoDataSource extends DataSourceApi<Query> {
     }
     const names = Object.keys(queries) as (keyof ServiceMapAnswers)[]
     const answers = await Promise.all(names.map((name) => ask(queries[name])))
-    const byName = Object.fromEntries(names.map((name, index) => [name, answers[index]])) as unknown as ServiceMapAnswers
+    const byName = Object.fromEntries(
+      names.map((name, index) => [name, answers[index]]),
+    ) as unknown as ServiceMapAnswers
     return serviceMapFrames(byName, links, target.refId)
   }
 

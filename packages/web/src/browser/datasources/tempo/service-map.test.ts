@@ -25,7 +25,11 @@ const answers: ServiceMapAnswers = {
   spanDuration: [{ labels: { service: 'shop', span_name: 'POST /' }, value: 0.25 }],
 }
 
-const frames = serviceMapFrames(answers, { promql: (query) => `p:${encodeURIComponent(query)}`, traceql: (query) => `t:${query}` }, 'A')
+const frames = serviceMapFrames(
+  answers,
+  { promql: (query) => `p:${encodeURIComponent(query)}`, traceql: (query) => `t:${query}` },
+  'A',
+)
 const values = (frame: number, name: string): unknown[] =>
   frames[frame]?.fields.find((field) => field.name === name)?.values ?? []
 

@@ -24,7 +24,10 @@ const tableRows = 20
  * PromQL over what Tempo's metrics generator writes.
  * @param filters selectors in braces, of which one has to match; empty ones are left out
  */
-export function serviceMapQueries(filters: readonly string[], rangeSeconds: number): { readonly [K in keyof ServiceMapAnswers]: string } {
+export function serviceMapQueries(
+  filters: readonly string[],
+  rangeSeconds: number,
+): { readonly [K in keyof ServiceMapAnswers]: string } {
   const selectors = filters.map((filter) => filter.trim()).filter((filter) => filter !== '' && filter !== '{}')
   const window = `[${Math.max(1, Math.round(rangeSeconds))}s]`
   const edges = (metric: string): string =>
@@ -70,7 +73,8 @@ export function serviceMapFrames(answers: ServiceMapAnswers, links: ServiceMapLi
     return edge
   }
   for (const sample of answers.total) if (sample.value > 0) edgeOf(sample).rate += sample.value
-  const known = (sample: ServiceMapSample): Edge | undefined => edges.get(`${sample.labels['client']}_${sample.labels['server']}`)
+  const known = (sample: ServiceMapSample): Edge | undefined =>
+    edges.get(`${sample.labels['client']}_${sample.labels['server']}`)
   for (const sample of answers.failed) add(known(sample), 'failed', sample.value)
   for (const sample of answers.seconds) add(known(sample), 'seconds', sample.value)
   const all = [...edges.values()]
@@ -138,18 +142,28 @@ function nodesFrame(edges: readonly Edge[], links: ServiceMapLinks, refId: strin
       column('number', 'mainstat', numbers(averageMs), {
         config: { unit: 'ms/r', displayName: 'Average response time', decimals: 2 },
       }),
-      column('number', 'secondarystat', numbers(({ rate }) => rate), {
-        config: { unit: 'r/sec', displayName: 'Requests per second', decimals: 2 },
-      }),
+      column(
+        'number',
+        'secondarystat',
+        numbers(({ rate }) => rate),
+        {
+          config: { unit: 'r/sec', displayName: 'Requests per second', decimals: 2 },
+        },
+      ),
       column(
         'number',
         'arc__success',
         rows.map(([, node]) => (node.isServer ? 1 - failedShare(node) : 1)),
         { config: { displayName: 'Success', color: { mode: 'fixed', fixedColor: 'green' } } },
       ),
-      column('number', 'arc__failed', rows.map(([, node]) => failedShare(node)), {
-        config: { displayName: 'Failed', color: { mode: 'fixed', fixedColor: 'red' } },
-      }),
+      column(
+        'number',
+        'arc__failed',
+        rows.map(([, node]) => failedShare(node)),
+        {
+          config: { displayName: 'Failed', color: { mode: 'fixed', fixedColor: 'red' } },
+        },
+      ),
     ],
   })
 }
@@ -227,7 +241,11 @@ function operationsFrame(answers: ServiceMapAnswers, links: ServiceMapLinks, ref
           'Error rate',
           rows.map((sample) => (errors.get(key(sample)) ?? 0) / sample.value),
           {
-            config: { unit: 'percentunit', decimals: 1, links: [link('View errors', () => links.traceql(`{ ${operation} && status = error }`))] },
+            config: {
+              unit: 'percentunit',
+              decimals: 1,
+              links: [link('View errors', () => links.traceql(`{ ${operation} && status = error }`))],
+            },
           },
         ),
         column(
@@ -250,11 +268,15 @@ function failedShare({ failed, rate }: Totals): number {
 }
 
 function nodeLinks(links: ServiceMapLinks): DataLink[] {
-  return [...metricLinks('server="${__data.fields.id}"', links), link('View traces', () => links.traceql('{ resource.service.name = "${__data.fields.id}" }'))]
+  return [
+    ...metricLinks('server="${__data.fields.id}"', links),
+    link('View traces', () => links.traceql('{ resource.service.name = "${__data.fields.id}" }')),
+  ]
 }
 
 function edgeLinks(links: ServiceMapLinks): DataLink[] {
-  const callee = '{ resource.service.name = "${__data.fields.source}" } > { resource.service.name = "${__data.fields.target}" }'
+  const callee =
+    '{ resource.service.name = "${__data.fields.source}" } > { resource.service.name = "${__data.fields.target}" }'
   return [
     ...metricLinks('client="${__data.fields.source}",server="${__data.fields.target}"', links),
     link('View traces', () => links.traceql(callee)),

@@ -15,7 +15,11 @@ const gap = 7
  * A gentle curve from ring to ring. Edges that have a counterpart in the other direction bend away from it, and one from a node
  * to itself is a loop above it.
  */
-export function edgePath(from: Point, to: Point, options: { readonly isPaired: boolean; readonly isLoop: boolean }): EdgePath {
+export function edgePath(
+  from: Point,
+  to: Point,
+  options: { readonly isPaired: boolean; readonly isLoop: boolean },
+): EdgePath {
   if (options.isLoop) return loop(from)
   const [dx, dy] = [to.x - from.x, to.y - from.y]
   const distance = Math.max(1, Math.hypot(dx, dy))

@@ -14,18 +14,17 @@ interface Props {
   readonly marker: string
   readonly isPaired: boolean
   readonly isFaded: boolean
-  readonly hasLabel: boolean
   readonly onHover: (isOver: boolean) => void
   readonly onOpen: (x: number, y: number) => void
 }
 
-/** An arrow with its numbers beside its middle. */
+/** An arrow from caller to callee. */
 export function EdgeView(props: Props): ReactNode {
-  const { edge, from, to, marker, isPaired, isFaded, hasLabel, onHover, onOpen } = props
+  const { edge, from, to, marker, isPaired, isFaded, onHover, onOpen } = props
   const styles = useStyles2(getStyles)
   const theme = useTheme2()
-  const { path, middle } = edgePath(from, to, { isPaired, isLoop: edge.source === edge.target })
-  const label = [edge.mainStat, edge.secondaryStat].filter(Boolean).join(' · ')
+  const { path } = edgePath(from, to, { isPaired, isLoop: edge.source === edge.target })
+  const label = labelOf(edge)
   return (
     <g
       className={cx(styles.edge, isFaded && styles.faded)}
@@ -44,13 +43,31 @@ export function EdgeView(props: Props): ReactNode {
         strokeDasharray={edge.dash || undefined}
         markerEnd={`url(#${marker})`}
       />
-      {hasLabel && label !== '' && (
-        <text className={styles.label} x={middle.x} y={middle.y - 5}>
-          {label}
-        </text>
-      )}
     </g>
   )
+}
+
+/** An edge's numbers on its middle; drawn above all edges, so that no other one crosses them. */
+export function EdgeLabel(props: Pick<Props, 'edge' | 'from' | 'to' | 'isPaired' | 'isFaded'>): ReactNode {
+  const { edge, from, to, isPaired, isFaded } = props
+  const styles = useStyles2(getStyles)
+  const label = labelOf(edge)
+  if (label === '') return null
+  const { middle } = edgePath(from, to, { isPaired, isLoop: edge.source === edge.target })
+  const width = label.length * charWidth + 10
+  return (
+    <g className={cx(styles.label, isFaded && styles.faded)} transform={`translate(${middle.x},${middle.y})`}>
+      <rect x={-width / 2} y={-8} width={width} height={16} rx={8} />
+      <text y={3.5}>{label}</text>
+    </g>
+  )
+}
+
+/** Of the label's small type, roughly; the text is centred, so that it only has to be wide enough. */
+const charWidth = 5.2
+
+function labelOf({ mainStat, secondaryStat }: GraphEdge): string {
+  return [mainStat, secondaryStat].filter(Boolean).join(' · ')
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({
@@ -63,12 +80,9 @@ const getStyles = (theme: GrafanaTheme2) => ({
   faded: css({ opacity: 0.2 }),
   line: css({ fill: 'none' }),
   label: css({
-    textAnchor: 'middle',
-    fontSize: 10,
-    fill: theme.colors.text.secondary,
-    paintOrder: 'stroke',
-    stroke: theme.components.panel.background,
-    strokeWidth: 4,
     pointerEvents: 'none',
+    transition: 'opacity 120ms',
+    rect: { fill: theme.components.panel.background, opacity: 0.92 },
+    text: { textAnchor: 'middle', fontSize: 10, fill: theme.colors.text.secondary },
   }),
 })

@@ -13,7 +13,13 @@ export interface MenuTarget {
 }
 
 /** What a node or an edge is and where it leads. */
-export function GraphMenu({ target, onClose }: { readonly target: MenuTarget; readonly onClose: () => void }): ReactNode {
+export function GraphMenu({
+  target,
+  onClose,
+}: {
+  readonly target: MenuTarget
+  readonly onClose: () => void
+}): ReactNode {
   const styles = useStyles2(getStyles)
   const { item, title, x, y } = target
   const links = linksOf(item.row)

@@ -2,8 +2,8 @@ import type { GrafanaTheme2 } from '@grafana/data'
 import { Icon, IconButton, RadioButtonGroup, useStyles2 } from '@grafana/ui'
 import { css } from '@emotion/css'
 import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react'
-import { EdgeView } from './edge-view.tsx'
-import type { Graph } from './graph.ts'
+import { EdgeLabel, EdgeView } from './edge-view.tsx'
+import type { Graph, GraphEdge } from './graph.ts'
 import { GraphMenu, type MenuTarget } from './graph-menu.tsx'
 import { layoutGraph, type LayoutAlgorithm, type Point } from './layout.ts'
 import { NodeView } from './node-view.tsx'
@@ -18,10 +18,10 @@ interface Props {
   readonly needsKeyToZoom: boolean
 }
 
-const algorithms: { value: LayoutAlgorithm; description: string; icon: string; label: string }[] = [
-  { value: 'layered', label: 'Layered', description: 'From callers to those who are called', icon: 'sitemap' },
-  { value: 'force', label: 'Force', description: 'Neighbours close to each other', icon: 'apps' },
-  { value: 'grid', label: 'Grid', description: 'In rows', icon: 'table' },
+const algorithms: { value: LayoutAlgorithm; description: string; label: string }[] = [
+  { value: 'layered', label: 'Layered', description: 'From callers to those who are called' },
+  { value: 'force', label: 'Force', description: 'Neighbours close to each other' },
+  { value: 'grid', label: 'Grid', description: 'In rows' },
 ]
 /** Beyond, labels of edges only show for what is pointed at. */
 const maxEdgeLabels = 24
@@ -34,7 +34,10 @@ export function GraphView({ graph, width, height, algorithm, needsKeyToZoom }: P
   const [layout, setLayout] = useState(algorithm)
   useEffect(() => setLayout(algorithm), [algorithm])
   // New numbers for the same nodes and edges leave everything where it is.
-  const shape = JSON.stringify([graph.nodes.map(({ id }) => id), graph.edges.map(({ source, target }) => [source, target])])
+  const shape = JSON.stringify([
+    graph.nodes.map(({ id }) => id),
+    graph.edges.map(({ source, target }) => [source, target]),
+  ])
   const places = useMemo(
     () =>
       layoutGraph(
@@ -51,14 +54,16 @@ export function GraphView({ graph, width, height, algorithm, needsKeyToZoom }: P
   const surface = useRef<SVGSVGElement>(null)
   useWheel(surface, needsKeyToZoom, (place, factor) => setView((old) => zoomAt(old, place, factor)))
   const drag = useDrag((dx, dy) => setView((old) => pan(old, dx, dy)))
-  const isPaired = useMemo(() => {
-    const known = new Set(graph.edges.map(({ source, target }) => `${source}\n${target}`))
-    return (source: string, target: string): boolean => known.has(`${target}\n${source}`)
-  }, [graph])
-  const isNear = (id: string): boolean =>
-    hovered === undefined ||
-    hovered === id ||
-    graph.edges.some(({ source, target }) => (source === hovered && target === id) || (target === hovered && source === id))
+  const directions = useMemo(() => new Set(graph.edges.map(({ source, target }) => `${source}\n${target}`)), [graph])
+  const placed = (edge: GraphEdge) => ({
+    edge,
+    from: places.get(edge.source) as Point,
+    to: places.get(edge.target) as Point,
+    isPaired: directions.has(`${edge.target}\n${edge.source}`),
+    isFaded: hovered !== undefined && !touches(edge, hovered),
+  })
+  const isNear = (id: string, other: string): boolean =>
+    graph.edges.some((edge) => touches(edge, other) && (edge.source === id || edge.target === id))
   const center = { x: width / 2, y: height / 2 }
   return (
     <div className={styles.box} style={{ width, height }} data-testid="node-graph">
@@ -72,7 +77,16 @@ export function GraphView({ graph, width, height, algorithm, needsKeyToZoom }: P
         {...drag}
       >
         <defs>
-          <marker id={marker} viewBox="0 0 10 10" refX="7" refY="5" markerUnits="userSpaceOnUse" markerWidth="11" markerHeight="11" orient="auto">
+          <marker
+            id={marker}
+            viewBox="0 0 10 10"
+            refX="7"
+            refY="5"
+            markerUnits="userSpaceOnUse"
+            markerWidth="11"
+            markerHeight="11"
+            orient="auto"
+          >
             <path d="M0,1 L9,5 L0,9 Z" fill="context-stroke" />
           </marker>
         </defs>
@@ -80,23 +94,23 @@ export function GraphView({ graph, width, height, algorithm, needsKeyToZoom }: P
           {graph.edges.map((edge) => (
             <EdgeView
               key={edge.id}
-              edge={edge}
-              from={places.get(edge.source) as Point}
-              to={places.get(edge.target) as Point}
+              {...placed(edge)}
               marker={marker}
-              isPaired={isPaired(edge.source, edge.target)}
-              isFaded={hovered !== undefined && hovered !== edge.id && hovered !== edge.source && hovered !== edge.target}
-              hasLabel={graph.edges.length <= maxEdgeLabels || hovered === edge.id || hovered === edge.source || hovered === edge.target}
               onHover={(isOver) => setHovered(isOver ? edge.id : undefined)}
               onOpen={(x, y) => setMenu({ x, y, title: `${edge.source} → ${edge.target}`, item: edge })}
             />
           ))}
+          {graph.edges
+            .filter((edge) => graph.edges.length <= maxEdgeLabels || (hovered !== undefined && touches(edge, hovered)))
+            .map((edge) => (
+              <EdgeLabel key={edge.id} {...placed(edge)} />
+            ))}
           {graph.nodes.map((node) => (
             <NodeView
               key={node.id}
               node={node}
               place={places.get(node.id) as Point}
-              isFaded={!isNear(node.id) && !graph.edges.some(({ id, source, target }) => id === hovered && (source === node.id || target === node.id))}
+              isFaded={hovered !== undefined && hovered !== node.id && !isNear(node.id, hovered)}
               onHover={(isOver) => setHovered(isOver ? node.id : undefined)}
               onOpen={(x, y) => setMenu({ x, y, title: node.title || node.id, item: node })}
             />
@@ -116,20 +130,27 @@ export function GraphView({ graph, width, height, algorithm, needsKeyToZoom }: P
         )}
       </div>
       <div className={styles.tools}>
-        <RadioButtonGroup
-          size="sm"
-          aria-label="Layout"
-          options={algorithms.map(({ description, label, value }) => ({ description, label, value }))}
-          value={layout}
-          onChange={setLayout}
-        />
+        <RadioButtonGroup size="sm" aria-label="Layout" options={algorithms} value={layout} onChange={setLayout} />
         <IconButton name="plus" tooltip="Zoom in" onClick={() => setView((old) => zoomAt(old, center, zoomStep))} />
-        <IconButton name="minus" tooltip="Zoom out" onClick={() => setView((old) => zoomAt(old, center, 1 / zoomStep))} />
-        <IconButton name="expand-arrows" tooltip="Show all" onClick={() => setView(() => fit(places.values(), { width, height }))} />
+        <IconButton
+          name="minus"
+          tooltip="Zoom out"
+          onClick={() => setView((old) => zoomAt(old, center, 1 / zoomStep))}
+        />
+        <IconButton
+          name="expand-arrows"
+          tooltip="Show all"
+          onClick={() => setView(() => fit(places.values(), { width, height }))}
+        />
       </div>
       {menu && <GraphMenu target={menu} onClose={() => setMenu(undefined)} />}
     </div>
   )
+}
+
+/** Whether the id is the edge's own or that of one of its ends. */
+function touches({ id, source, target }: GraphEdge, other: string): boolean {
+  return id === other || source === other || target === other
 }
 
 /** Shows all again when places or size change. */

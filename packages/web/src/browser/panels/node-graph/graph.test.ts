@@ -18,7 +18,9 @@ test('nodes have texts, arcs and details', () => {
       column('string', 'id', ['a', 'b']),
       column('string', 'title', ['A', null]),
       column('number', 'mainStat', [1, null], { config: { unit: 'ms' } }),
-      column('number', 'arc__ok', [0.75, 1], { config: { displayName: 'Fine', color: { mode: 'fixed', fixedColor: 'green' } } }),
+      column('number', 'arc__ok', [0.75, 1], {
+        config: { displayName: 'Fine', color: { mode: 'fixed', fixedColor: 'green' } },
+      }),
       column('number', 'arc__bad', [0.25, 0]),
       column('string', 'detail__zone', ['eu', '']),
     ],

@@ -163,7 +163,10 @@ function forced(ids: readonly string[], links: readonly Link[]): Map<string, Poi
     const heat = ideal * (1 - round / forceRounds)
     for (let index = 0; index < count; index++) {
       // A weak pull to the middle keeps parts together that no link connects.
-      const [fx, fy] = [(pushX[index] as number) - (x[index] as number) * 0.3, (pushY[index] as number) - (y[index] as number) * 0.3]
+      const [fx, fy] = [
+        (pushX[index] as number) - (x[index] as number) * 0.3,
+        (pushY[index] as number) - (y[index] as number) * 0.3,
+      ]
       const size = Math.max(1, Math.hypot(fx, fy))
       x[index] = (x[index] as number) + (fx / size) * Math.min(size, heat)
       y[index] = (y[index] as number) + (fy / size) * Math.min(size, heat)

@@ -17,14 +17,14 @@ export const maxScale = 3
 /** Room around the middle of a node for its ring and texts. */
 const margin = { x: 110, top: 70, bottom: 100 }
 
-/** Shows all points, not larger than life. */
+/** Shows all points, little larger than life. */
 export function fit(points: Iterable<Point>, box: Box): Viewport {
   const all = [...points]
   if (all.length === 0) return { scale: 1, shiftX: box.width / 2, shiftY: box.height / 2 }
   const [left, right] = [Math.min(...all.map(({ x }) => x)) - margin.x, Math.max(...all.map(({ x }) => x)) + margin.x]
   const top = Math.min(...all.map(({ y }) => y)) - margin.top
   const bottom = Math.max(...all.map(({ y }) => y)) + margin.bottom
-  const scale = clamp(Math.min(box.width / (right - left), box.height / (bottom - top), 1.15))
+  const scale = clamp(Math.min(box.width / (right - left), box.height / (bottom - top), 1.35))
   return {
     scale,
     shiftX: box.width / 2 - ((left + right) / 2) * scale,
