@@ -103,7 +103,10 @@ const executionErrors: readonly (readonly [text: string, message: string])[] = [
   ['\n {{upper}}', 'template: t:2:3: executing "t" at <upper>: wrong number of args for upper: want 1 got 0'],
   ['{{upper 1}}', 'template: t:1:2: executing "t" at <upper>: wrong type for value; expected string; got int'],
   ['{{fail}}', 'template: t:1:2: executing "t" at <fail>: error calling fail: no luck'],
-  ['{{index .items 9}}', 'template: t:1:2: executing "t" at <index .items 9>: error calling index: index out of range: 9'],
+  [
+    '{{index .items 9}}',
+    'template: t:1:2: executing "t" at <index .items 9>: error calling index: index out of range: 9',
+  ],
   ['{{lt 1 "a"}}', 'template: t:1:2: executing "t" at <lt 1 "a">: error calling lt: incompatible types for comparison'],
   ['{{range .name}}{{end}}', 'template: t:1:8: executing "t" at <.name>: range can\'t iterate over shop'],
   ['{{.constructor.x}}', 'template: t:1:2: executing "t" at <.constructor.x>: nil data; no entry for key "x"'],
