@@ -107,7 +107,6 @@ export function addServiceMetrics(
     observeWrite: (report) => {
       if (report.limited > 0) dropped.inc({ reason: 'series_limit' }, report.limited)
       if (report.invalid > 0) dropped.inc({ reason: 'invalid_labels' }, report.invalid)
-      if (report.histogramsSkipped > 0) dropped.inc({ reason: 'native_histogram' }, report.histogramsSkipped)
     },
     observeRefusal: (endpoint, status) => refused.inc({ endpoint, status: String(status) }),
     setReload: (isSuccessful, timeMs) => {

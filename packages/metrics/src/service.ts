@@ -222,6 +222,7 @@ class MetricsService implements RunningSystem {
   #addIngestRoutes(server: HttpServer): void {
     const { settings, database, serviceMetrics } = this.#parts
     const write = remoteWriteHandler(database, {
+      accepted: settings.remoteWriteMessages,
       onReport: serviceMetrics.observeWrite,
       onRefused: (status) => serviceMetrics.observeRefusal('remote_write', status),
     })

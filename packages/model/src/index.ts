@@ -113,8 +113,14 @@ export type {
   ValueColumn,
 } from './trace/segment.ts'
 export { SnappyDecoder, snappyDecode } from './wire/snappy.ts'
+export { bucketsFromSpans, spansOf } from './wire/bucket-spans.ts'
+export type { BucketSpan } from './wire/bucket-spans.ts'
+export { writeNativeHistogram } from './wire/native-histogram-proto.ts'
 export { readLabelPair, RemoteWriteReader } from './wire/remote-write.ts'
-export type { LabelRange, WrittenExemplar } from './wire/remote-write.ts'
+export type { LabelRange } from './wire/remote-write.ts'
+export { RemoteWriteV2Reader } from './wire/remote-write-v2.ts'
+export { WriteColumns } from './wire/write-columns.ts'
+export type { WrittenExemplar, WrittenHistogram } from './wire/write-columns.ts'
 export { LogBatch, metadataPairs } from './log/batch.ts'
 export {
   formatStreamLabels,

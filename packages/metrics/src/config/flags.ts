@@ -37,6 +37,13 @@ export const METRICS_FLAGS: readonly FlagDefinition[] = [
   toggle('web.enable-lifecycle', 'Enable shutdown and reload via HTTP request.'),
   toggle('web.enable-admin-api', 'Enable API endpoints for admin control actions. Not supported yet.'),
   toggle('web.enable-remote-write-receiver', 'Accept remote write requests; on by default in Quartet.', 'true'),
+  {
+    name: 'web.remote-write-receiver.accepted-protobuf-messages',
+    kind: 'string',
+    repeatable: true,
+    default: 'prometheus.WriteRequest,io.prometheus.write.v2.Request',
+    help: 'List of the remote write protobuf messages to accept when receiving the remote writes.',
+  },
   toggle('web.enable-otlp-receiver', 'Accept OTLP writes; on by default in Quartet.', 'true'),
   text('storage.tsdb.path', 'Base path for metrics storage.', '${data}/prometheus'),
   text('storage.tsdb.retention.time', 'How long to retain samples in storage.', '15d'),
@@ -80,6 +87,10 @@ export const METRICS_FLAGS: readonly FlagDefinition[] = [
   toggle('auto-gomemlimit', 'Accepted, has no effect.', 'true'),
 ]
 
+/** Messages of remote write 1.0 and 2.0. */
+export const REMOTE_WRITE_MESSAGES = ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'] as const
+export type RemoteWriteMessage = (typeof REMOTE_WRITE_MESSAGES)[number]
+
 /** The flags, checked. */
 export interface MetricsSettings {
   readonly configFile: string
@@ -92,6 +103,7 @@ export interface MetricsSettings {
   readonly enableAdminApi: boolean
   readonly enableRemoteWrite: boolean
   readonly enableOtlp: boolean
+  readonly remoteWriteMessages: readonly RemoteWriteMessage[]
   readonly storagePath: string
   readonly retentionText: string
   readonly retentionMs: number
@@ -147,6 +159,19 @@ export function readSettings(flags: SystemOptions['flags']): MetricsSettings {
     problems.push(`--${name}: ${JSON.stringify(one(name))} is not a size such as 512MB`)
     return 0
   }
+  const messages = (name: string): readonly RemoteWriteMessage[] => {
+    const given = flags[name] === undefined ? [one(name)] : many(name)
+    return given
+      .flatMap((names) => names.split(','))
+      .flatMap((message) => {
+        const known = REMOTE_WRITE_MESSAGES.find((one) => one === message)
+        if (known === undefined)
+          problems.push(
+            `--${name}: unknown type for remote write protobuf message ${message}, supported: ${REMOTE_WRITE_MESSAGES.join(', ')}`,
+          )
+        return known === undefined ? [] : [known]
+      })
+  }
   const settings: MetricsSettings = {
     configFile: one('config.file'),
     listenAddresses: many('web.listen-address'),
@@ -158,6 +183,7 @@ export function readSettings(flags: SystemOptions['flags']): MetricsSettings {
     enableAdminApi: isOn('web.enable-admin-api'),
     enableRemoteWrite: isOn('web.enable-remote-write-receiver'),
     enableOtlp: isOn('web.enable-otlp-receiver'),
+    remoteWriteMessages: messages('web.remote-write-receiver.accepted-protobuf-messages'),
     storagePath: one('storage.tsdb.path'),
     retentionText: one('storage.tsdb.retention.time'),
     retentionMs: duration('storage.tsdb.retention.time'),

@@ -5,11 +5,14 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { labelsToRecord, otlpJsonToProto, ProtoWriter } from '@quartet/model'
+import { labelsToRecord, otlpJsonToProto, ProtoWriter, writeNativeHistogram } from '@quartet/model'
+import type { NativeHistogram } from '@quartet/model'
 import { silentLogger } from '@quartet/runtime'
 import { FakeClock } from '@quartet/runtime/testing'
-import { FaultyFileSystem } from '@quartet/storage/testing'
+import { FaultyFileSystem, seededRandom } from '@quartet/storage/testing'
 import { compressSync } from 'snappy'
+import { RandomHistograms } from '../../test/support/random-histograms.ts'
+import { SampleColumns } from '../query/source.ts'
 import { MetricsDatabase } from '../storage/database.ts'
 import { DEFAULT_OTLP_TRANSLATION, otlpMetricsHandler, remoteWriteHandler } from './index.ts'
 
@@ -94,8 +97,6 @@ test('remote write answers with the status and text of upstream', async () => {
     status: 415,
     text: 'expected application/x-protobuf as the first (media) part, got application/json content-type\n',
   })
-  const v2 = 'application/x-protobuf;proto=io.prometheus.write.v2.Request'
-  assert.equal((await write(compressSync(sample(NOW)), { ...SNAPPY, 'content-type': v2 })).status, 415)
   assert.deepEqual(await stored(), [{ __name__: 'up' }])
 })
 
@@ -114,6 +115,108 @@ test('a full disk refuses a write and takes it again when there is room', async 
   database = await MetricsDatabase.open(again)
   assert.deepEqual(await stored(), [{ __name__: 'other' }, { __name__: 'up' }])
 })
+
+test('remote write 1.0 takes native histograms and says what is wrong with one', async () => {
+  const histogram = new RandomHistograms(seededRandom(3)).next()
+  const good = histogramRequest(NOW, histogram)
+  assert.equal((await post('/write', compressSync(good), SNAPPY)).status, 204)
+  assert.deepEqual(await post('/write', compressSync(histogramRequest(NOW - 1, histogram)), SNAPPY), {
+    status: 400,
+    text: 'out of order sample\n',
+  })
+  assert.deepEqual(await post('/write', compressSync(histogramRequest(NOW, { ...histogram, sum: 7 })), SNAPPY), {
+    status: 400,
+    text: 'duplicate sample for timestamp\n',
+  })
+  assert.deepEqual(await post('/write', compressSync(sample(NOW, 4, { __name__: 'h' })), SNAPPY), {
+    status: 400,
+    text: `duplicate sample for timestamp ${NOW}; overrides not allowed: existing is a histogram, new value 4\n`,
+  })
+  const wrong = histogramRequest(NOW + 1, { ...histogram, schema: -20 })
+  assert.match((await post('/write', compressSync(wrong), SNAPPY)).text, /^histogram has an invalid schema, .*-20\n$/)
+  assert.deepEqual((await histograms())[0], { ...histogram, resetHint: histogram.resetHint === 3 ? 3 : 0 })
+})
+
+test('remote write 2.0 stores what is good, names the rest, and says how much it wrote', async () => {
+  const histogram = { ...new RandomHistograms(seededRandom(3)).next(), resetHint: 0 as const }
+  const symbols = ['', '__name__', 'a', 'h', 'job', 'x', 'Counts.', 'bytes']
+  const writer = new ProtoWriter()
+  for (const symbol of symbols) writer.string(4, symbol)
+  const series = (refs: number[], content: () => void): void => {
+    const start = writer.begin(5)
+    writer.bytes(1, Uint8Array.from(refs))
+    content()
+    writer.finish(start)
+  }
+  const value = (number: number, timeMs: number): void => {
+    const start = writer.begin(2)
+    writer.double(1, number).int64(2, timeMs)
+    writer.finish(start)
+  }
+  series([1, 2, 4, 5], () => {
+    value(1, NOW)
+    value(2, NOW + 1e9)
+    const exemplar = writer.begin(4)
+    writer.bytes(1, Uint8Array.of(4, 5)).double(2, 0.5).int64(3, NOW)
+    writer.finish(exemplar)
+    const metadata = writer.begin(5)
+    writer.uint(1, 1).uint(3, 6).uint(4, 7)
+    writer.finish(metadata)
+  })
+  series([1, 3], () => {
+    const start = writer.begin(3)
+    writeNativeHistogram(writer, NOW, histogram)
+    writer.finish(start)
+  })
+  series([4, 5], () => value(1, NOW))
+  series([1], () => value(1, NOW))
+  series([1, 99], () => value(1, NOW))
+  series([1, 5], () => undefined)
+  series([1, 2, 4, 5, 4, 5], () => value(1, NOW))
+  const headers = { ...SNAPPY, 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request' }
+  const body = compressSync(writer.toBytes())
+  const response = await fetch(`${url}/write`, { method: 'POST', body: new Uint8Array(body), headers })
+  assert.equal(response.status, 400)
+  assert.deepEqual((await response.text()).split('\n'), [
+    'out of bounds: timestamp is too far in the future for series {__name__="a", job="x"}',
+    'invalid metric name or labels, got {job="x"}',
+    'parsing labels for series [1]: invalid labelRefs length 1',
+    'parsing labels for series [1 99]: labelRefs 1 (name) = 99 (value) outside of symbols table (size 8)',
+    'TimeSeries must contain at least one sample or histogram for series {__name__="x"}',
+    'invalid labels for series, labels {__name__="a", job="x", job="x"}, duplicated label job',
+    '',
+  ])
+  const written = (kind: string): string | null => response.headers.get(`x-prometheus-remote-write-${kind}-written`)
+  assert.deepEqual(['samples', 'histograms', 'exemplars'].map(written), ['1', '1', '1'])
+  assert.deepEqual(await stored(), [{ __name__: 'a', job: 'x' }, { __name__: 'h' }])
+  assert.deepEqual(await histograms(), [histogram])
+  assert.deepEqual([...database.source.metadata()], [{ family: 'a', type: 'counter', help: 'Counts.', unit: 'bytes' }])
+})
+
+function histogramRequest(timeMs: number, histogram: NativeHistogram): Uint8Array {
+  const writer = new ProtoWriter()
+  const series = writer.begin(1)
+  const label = writer.begin(1)
+  writer.string(1, '__name__').string(2, 'h')
+  writer.finish(label)
+  const start = writer.begin(4)
+  writeNativeHistogram(writer, timeMs, histogram)
+  writer.finish(start)
+  writer.finish(series)
+  return writer.toBytes()
+}
+
+async function histograms(): Promise<(NativeHistogram | undefined)[]> {
+  const signal = new AbortController().signal
+  const selection = await database.source.select({ matchers: [], minMs: -Infinity, maxMs: Infinity, signal })
+  const columns = new SampleColumns()
+  const found = selection.series.flatMap((series) => {
+    series.read(columns)
+    return columns.histograms ?? []
+  })
+  selection.release()
+  return found
+}
 
 function otlp(metrics: unknown[]): string {
   const attributes = [

@@ -1,4 +1,4 @@
-import { bitsOf, isStaleAt } from '@quartet/model'
+import { bitsOf, isStaleAt, writeStale } from '@quartet/model'
 import type { MetricMetadata, NativeHistogram } from '@quartet/model'
 import type { Head } from './head.ts'
 import { APPENDABLE } from './head.ts'
@@ -40,6 +40,10 @@ export class Batch {
       this.verdicts = new Uint8Array(size)
     }
     this.verdicts.fill(APPENDABLE, 0, count)
+  }
+
+  setStale(index: number): void {
+    writeStale(this.bits, index)
   }
 
   /** Makes a native histogram of the sample at `index`; a stale one is a stale marker like any other. */

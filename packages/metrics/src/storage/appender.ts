@@ -1,4 +1,4 @@
-import { LimitError, RemoteWriteReader, writeStale } from '@quartet/model'
+import { LimitError, writeStale } from '@quartet/model'
 import type {
   AppendReport,
   Exemplar,
@@ -15,19 +15,18 @@ import { viewOf } from './byte-table.ts'
 import type { ExemplarRing } from './exemplar-ring.ts'
 import type { Head, Verdict } from './head.ts'
 import { APPENDABLE, DUPLICATE, OUT_OF_BOUNDS, OUT_OF_ORDER, REPEATED } from './head.ts'
-import { checkLabels, readLabels } from './label-messages.ts'
 import { histogramProblem } from './histogram-check.ts'
 import { refusalText } from './refusal-text.ts'
 import { SeriesForwards } from './series-forwards.ts'
 import { INVALID_SERIES, UNKNOWN_SERIES } from './series-table.ts'
 import { RecordWriter } from './wal-records.ts'
-import type { LoggedExemplar } from './wal-records.ts'
 import type { WriteReport } from './write-report.ts'
 import type { WrittenSample } from './written-sample.ts'
 
-const NO_REF = 0xffffffff
+/** Stands for a series that was refused. */
+export const NO_REF = 0xffffffff
 /** Verdict of a sample whose series was refused. */
-const NO_SERIES = 9
+export const NO_SERIES = 9
 /** Upstream's maxAheadTime of remote write. */
 const MAX_AHEAD_MS = 10 * 60_000
 
@@ -62,20 +61,17 @@ export class Appender implements SampleSink {
     exemplarsOutOfOrder: 0,
     seriesCreated: 0,
   }
-  readonly #options: AppenderOptions
-  readonly #reader = new RemoteWriteReader()
+  readonly options: AppenderOptions
   readonly #record = new RecordWriter()
   readonly #pool: Batch[] = []
   readonly #inFlight = new Set<Promise<unknown>>()
-  /** Refs of the series of the request being read. */
-  #seriesRefs = new Uint32Array(64)
   /** Counts WAL checkpoints: definitions logged before one must be repeated after it. */
   #generation = 0
   readonly #forwards = new SeriesForwards()
 
   constructor(head: Head, options: AppenderOptions) {
     this.head = head
-    this.#options = options
+    this.options = options
   }
 
   // --- SampleSink -------------------------------------------------------------------------------------------------
@@ -93,7 +89,7 @@ export class Appender implements SampleSink {
   }
 
   async append(samples: SampleBatch, exemplars?: readonly Exemplar[]): Promise<AppendReport> {
-    const batch = this.#take(samples.count)
+    const batch = this.take(samples.count)
     const { count } = samples
     const report = { outOfOrder: 0, tooOld: 0, duplicate: 0 }
     for (let index = 0; index < count; index++) {
@@ -107,7 +103,7 @@ export class Appender implements SampleSink {
     batch.timesMs.set(samples.timesMs.subarray(0, count))
     batch.values.set(samples.values.subarray(0, count))
     if (samples.histograms !== undefined) this.#takeHistograms(batch, samples.histograms)
-    this.#judge(batch, (verdict) => {
+    this.judge(batch, (verdict) => {
       if (verdict === OUT_OF_ORDER) report.outOfOrder++
       else if (verdict === DUPLICATE) report.duplicate++
       else if (verdict === OUT_OF_BOUNDS) report.tooOld++
@@ -119,7 +115,7 @@ export class Appender implements SampleSink {
         if (series !== NO_REF) batch.exemplars.push({ series, labels, value, timeMs })
       }
     }
-    await this.#commit(batch)
+    await this.commit(batch)
     return report
   }
 
@@ -142,66 +138,47 @@ export class Appender implements SampleSink {
   }
 
   describe(metadata: readonly MetricMetadata[]): void {
-    const fresh = metadata.filter((entry) => !sameMetadata(this.#options.metadata.get(entry.family), entry))
+    const fresh = metadata.filter((entry) => !sameMetadata(this.options.metadata.get(entry.family), entry))
     if (fresh.length === 0) return
-    const batch = this.#take(0)
+    const batch = this.take(0)
     batch.metadata = fresh
     // Metadata is a comment on the data: a disk that refuses it refuses samples, too, and they report it.
-    this.#commit(batch).catch(() => {})
-  }
-
-  // --- remote write -----------------------------------------------------------------------------------------------
-
-  /** See MetricsDatabase.appendRemoteWrite. Upstream stores nothing of a request with a sample out of order. */
-  async appendRemoteWrite(body: Uint8Array): Promise<WriteReport> {
-    const reader = this.#reader
-    reader.read(body)
-    const refused = this.#resolveSeries(reader)
-    const batch = this.#take(reader.sampleCount)
-    this.#copySamples(reader, batch)
-    const report = { ...EMPTY_REPORT, ...refused, histogramsSkipped: reader.histogramCount }
-    const problem = this.#problemOf(batch, report)
-    if (problem !== undefined) {
-      this.#pool.push(batch)
-      return { ...report, problem }
-    }
-    batch.exemplars = this.#readExemplars(reader)
-    batch.metadata = reader.metadata.filter((entry) => !sameMetadata(this.#options.metadata.get(entry.family), entry))
-    report.exemplars = batch.exemplars.length
-    report.samples = await this.#commit(batch)
-    return { ...report, problem: refused.limited > 0 ? this.#limitText() : undefined }
+    this.commit(batch).catch(() => {})
   }
 
   /** Stores samples that are already labelled: all of them, or none when the report names a problem. */
   async appendSamples(samples: readonly WrittenSample[], metadata: readonly MetricMetadata[]): Promise<WriteReport> {
+    const invalid = firstProblem(samples)
+    if (invalid !== undefined) return { ...EMPTY_REPORT, problem: invalid }
     const report = { ...EMPTY_REPORT }
     const refs = samples.map(({ labels }) => this.#resolveOrRefuse(labels, report))
     this.head.reserve()
-    const batch = this.#take(samples.length)
-    for (const [index, { timeMs, value, isStale, isOptional, exemplars }] of samples.entries()) {
+    const batch = this.take(samples.length)
+    for (const [index, { timeMs, value, isStale, isOptional, exemplars, histogram }] of samples.entries()) {
       const ref = refs[index]
       batch.refs[index] = ref
       batch.timesMs[index] = timeMs
       batch.values[index] = value
       if (isStale) writeStale(batch.bits, index)
+      if (histogram !== undefined && ref !== NO_REF) batch.setHistogram(index, histogram)
       if (ref === NO_REF || (isOptional && timeMs < this.head.lastMsOf(ref))) batch.verdicts[index] = NO_SERIES
       if (ref !== NO_REF) for (const exemplar of exemplars) batch.exemplars.push({ series: ref, ...exemplar })
     }
-    const problem = this.#problemOf(batch, report)
+    const problem = this.problemOf(batch, report)
     if (problem !== undefined) {
-      this.#pool.push(batch)
+      this.giveBack(batch)
       return { ...report, problem }
     }
-    batch.metadata = metadata.filter((entry) => !sameMetadata(this.#options.metadata.get(entry.family), entry))
+    batch.metadata = metadata.filter((entry) => !sameMetadata(this.options.metadata.get(entry.family), entry))
     report.exemplars = batch.exemplars.length
-    report.samples = await this.#commit(batch)
-    return { ...report, problem: report.limited > 0 ? this.#limitText() : undefined }
+    report.samples = await this.commit(batch)
+    return { ...report, problem: report.limited > 0 ? this.limitText() : undefined }
   }
 
   #resolveOrRefuse(labels: Labels, report: { limited: number; invalid: number }): number {
     const { series } = this.head
     let ref = series.find(labels)
-    if (ref === UNKNOWN_SERIES && this.#isFull()) {
+    if (ref === UNKNOWN_SERIES && this.isFull()) {
       report.limited++
       return NO_REF
     }
@@ -215,10 +192,10 @@ export class Appender implements SampleSink {
   }
 
   /** What upstream would refuse the whole request for; counted in `report`. */
-  #problemOf(batch: Batch, report: { outOfOrder: number; duplicate: number; tooOld: number }): string | undefined {
-    let problem = this.#futureProblem(batch)
+  problemOf(batch: Batch, report: { outOfOrder: number; duplicate: number; tooOld: number }): string | undefined {
+    let problem = futureProblem(batch, this.latestMs)
     if (problem !== undefined) return problem
-    this.#judge(batch, (verdict, index) => {
+    this.judge(batch, (verdict, index) => {
       if (verdict === OUT_OF_ORDER) report.outOfOrder++
       else if (verdict === DUPLICATE) report.duplicate++
       else report.tooOld++
@@ -229,82 +206,13 @@ export class Appender implements SampleSink {
     return problem
   }
 
-  /** Fills {@link #seriesRefs}. Malformed labels throw before any series of the request is added. */
-  #resolveSeries(reader: RemoteWriteReader): { limited: number; invalid: number } {
-    const { series } = this.head
-    const { bytes, seriesCount } = reader
-    const view = viewOf(bytes)
-    if (seriesCount > this.#seriesRefs.length) this.#seriesRefs = new Uint32Array(2 * seriesCount)
-    const refs = this.#seriesRefs
-    const unknown: number[] = []
-    for (let index = 0; index < seriesCount; index++) {
-      const ref = series.lookup(bytes, view, reader.seriesStart[index], reader.seriesEnd[index])
-      if (ref < 0) unknown.push(index)
-      refs[index] = ref
-    }
-    if (unknown.length === 0) return NONE_REFUSED
-    for (const index of unknown) checkLabels(bytes, reader.seriesStart[index], reader.seriesEnd[index])
-    let limited = 0
-    let invalid = 0
-    for (const index of unknown) {
-      const before = series.count
-      // Another spelling of a known series is not held up by the limit, but only adding tells.
-      const isFull = this.#isFull()
-      const start = reader.seriesStart[index]
-      const end = reader.seriesEnd[index]
-      const known = series.lookup(bytes, view, start, end)
-      if (known === UNKNOWN_SERIES && isFull) {
-        limited++
-        refs[index] = NO_REF
-        continue
-      }
-      const ref = known >= 0 ? known : series.add(bytes, start, end)
-      if (ref < 0) invalid++
-      refs[index] = ref < 0 ? NO_REF : ref
-      this.counters.seriesCreated += series.count - before
-    }
-    this.head.reserve()
-    return { limited, invalid }
-  }
-
-  #copySamples(reader: RemoteWriteReader, batch: Batch): void {
-    const { sampleCount, sampleSeries } = reader
-    const refs = this.#seriesRefs
-    batch.timesMs.set(reader.timesMs.subarray(0, sampleCount))
-    batch.values.set(reader.values.subarray(0, sampleCount))
-    for (let index = 0; index < sampleCount; index++) {
-      const ref = refs[sampleSeries[index]]
-      batch.refs[index] = ref
-      if (ref === NO_REF) batch.verdicts[index] = NO_SERIES
-    }
-  }
-
-  #readExemplars(reader: RemoteWriteReader): LoggedExemplar[] {
-    const exemplars: LoggedExemplar[] = []
-    for (const written of reader.exemplars) {
-      const series = this.#seriesRefs[written.seriesIndex]
-      if (series === NO_REF) continue
-      const labels = readLabels(reader.bytes, written.labelsStart, written.labelsEnd)
-      exemplars.push({ series, labels, value: written.value, timeMs: written.timeMs })
-    }
-    return exemplars
-  }
-
-  #futureProblem(batch: Batch): string | undefined {
-    const latestMs = this.#options.nowMs() + MAX_AHEAD_MS
-    for (let index = 0; index < batch.count; index++) {
-      if (batch.timesMs[index] > latestMs) return 'out of bounds: timestamp is too far in the future'
-    }
-    return undefined
-  }
-
   // --- log, then apply --------------------------------------------------------------------------------------------
 
   /** Sets verdicts by the head as it is now; `refuse` may stop by returning false. */
-  #judge(batch: Batch, refuse: (verdict: Verdict, index: number) => boolean): void {
+  judge(batch: Batch, refuse: (verdict: Verdict, index: number) => boolean): void {
     const { head, refs, timesMs, bits, verdicts } = batch
     const seriesCount = head.series.count
-    const lowestMs = head.lowestMs(this.#options.blockRangeMs)
+    const lowestMs = head.lowestMs(this.options.blockRangeMs)
     for (let index = 0; index < batch.count; index++) {
       if (verdicts[index] !== APPENDABLE && verdicts[index] !== HISTOGRAM) continue
       if (refs[index] >= seriesCount) throw new RangeError(`unknown series ref ${refs[index]}`)
@@ -319,7 +227,7 @@ export class Appender implements SampleSink {
   }
 
   /** Returns how many samples were stored. */
-  #commit(batch: Batch): Promise<number> {
+  commit(batch: Batch): Promise<number> {
     const done = this.#logAndApply(batch)
     this.#inFlight.add(done)
     const forget = (): void => void this.#inFlight.delete(done)
@@ -329,7 +237,7 @@ export class Appender implements SampleSink {
 
   async #logAndApply(batch: Batch): Promise<number> {
     this.#encode(batch)
-    if (this.#record.length > 0) await this.#options.wal.append(this.#record.view())
+    if (this.#record.length > 0) await this.options.wal.append(this.#record.view())
     if (batch.head !== this.head) this.#translate(batch)
     else if (batch.generation === this.#generation) for (const series of batch.defined) this.head.isLogged[series] = 1
     const stored = this.#apply(batch)
@@ -385,10 +293,10 @@ export class Appender implements SampleSink {
     }
     counters.samples += stored
     for (const { series, labels, value, timeMs } of batch.exemplars) {
-      const verdict = this.#options.exemplars.add(head.series.labelsOf(series), labels, value, timeMs)
+      const verdict = this.options.exemplars.add(head.series.labelsOf(series), labels, value, timeMs)
       if (verdict === 'out of order') counters.exemplarsOutOfOrder++
     }
-    for (const entry of batch.metadata) this.#options.metadata.set(entry.family, entry)
+    for (const entry of batch.metadata) this.options.metadata.set(entry.family, entry)
     return stored
   }
 
@@ -440,10 +348,20 @@ export class Appender implements SampleSink {
     this.#generation++
   }
 
-  #take(count: number): Batch {
+  /** Newest time that remote write may bring. */
+  get latestMs(): number {
+    return this.options.nowMs() + MAX_AHEAD_MS
+  }
+
+  take(count: number): Batch {
     const batch = this.#pool.pop() ?? new Batch()
     batch.start(this.head, count)
     return batch
+  }
+
+  /** A batch that is not committed. */
+  giveBack(batch: Batch): void {
+    this.#pool.push(batch)
   }
 
   #added(): void {
@@ -451,23 +369,22 @@ export class Appender implements SampleSink {
     this.counters.seriesCreated++
   }
 
-  #isFull(): boolean {
-    const { maxSeries } = this.#options
+  isFull(): boolean {
+    const { maxSeries } = this.options
     return maxSeries > 0 && this.head.series.count >= maxSeries
   }
 
   #checkLimit(): void {
-    if (this.#isFull()) throw new LimitError('head-series', this.#limitText())
+    if (this.isFull()) throw new LimitError('head-series', this.limitText())
   }
 
-  #limitText(): string {
-    const { maxSeries } = this.#options
+  limitText(): string {
+    const { maxSeries } = this.options
     return `the limit of ${maxSeries} series in memory is reached; raise --storage.tsdb.max-head-series or drop labels`
   }
 }
 
-const NONE_REFUSED = { limited: 0, invalid: 0 }
-const EMPTY_REPORT = {
+export const EMPTY_REPORT = {
   samples: 0,
   exemplars: 0,
   outOfOrder: 0,
@@ -475,15 +392,32 @@ const EMPTY_REPORT = {
   tooOld: 0,
   limited: 0,
   invalid: 0,
-  histogramsSkipped: 0,
+  histograms: 0,
 }
 
-function countRefusal(counters: AppenderCounters, verdict: number): void {
+export function countRefusal(counters: AppenderCounters, verdict: number): void {
   if (verdict === OUT_OF_ORDER) counters.outOfOrder++
   else if (verdict === DUPLICATE) counters.duplicate++
   else if (verdict === OUT_OF_BOUNDS) counters.tooOld++
 }
 
-function sameMetadata(a: MetricMetadata | undefined, b: MetricMetadata): boolean {
+/** Whether nothing is new about a family. */
+export function sameMetadata(a: MetricMetadata | undefined, b: MetricMetadata): boolean {
   return a !== undefined && a.type === b.type && a.help === b.help && a.unit === b.unit
+}
+
+function firstProblem(samples: readonly WrittenSample[]): string | undefined {
+  for (const { histogram } of samples) {
+    const problem = histogram && histogramProblem(histogram)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+/** Upstream's text when a sample is further ahead than remote write and OTLP may be. */
+export const TOO_FAR_AHEAD = 'out of bounds: timestamp is too far in the future'
+
+function futureProblem({ count, timesMs }: Batch, latestMs: number): string | undefined {
+  for (let index = 0; index < count; index++) if (timesMs[index] > latestMs) return TOO_FAR_AHEAD
+  return undefined
 }

@@ -15,6 +15,7 @@ import { Maintenance } from './maintenance.ts'
 import type { Retention } from './maintenance.ts'
 import { MergedSource } from './merged-source.ts'
 import { replayHead } from './replay.ts'
+import { RequestAppender } from './request-appender.ts'
 import type { WriteReport } from './write-report.ts'
 import type { WrittenSample } from './written-sample.ts'
 
@@ -95,6 +96,7 @@ export class MetricsDatabase {
   readonly #wal: Wal
   readonly #blocks: BlockDirectory
   readonly #appender: Appender
+  readonly #requests: RequestAppender
   readonly #maintenance: Maintenance
   readonly #exemplars: ExemplarRing
   readonly #faults: Faults
@@ -157,6 +159,7 @@ export class MetricsDatabase {
       metadata,
     })
     this.#appender = appender
+    this.#requests = new RequestAppender(appender)
     this.sink = appender
     this.source = new MergedSource({ appender, blocks, cache, metadata })
     this.#metadata = metadata
@@ -188,7 +191,17 @@ export class MetricsDatabase {
    * @throws WalError when the disk refuses it; nothing is stored then
    */
   appendRemoteWrite(body: Uint8Array): Promise<WriteReport> {
-    return this.#appender.appendRemoteWrite(body)
+    return this.#requests.append(body)
+  }
+
+  /**
+   * Stores what can be stored of a decompressed `io.prometheus.write.v2.Request`; the report's problem names the rest, one line each.
+   * The body may be reused once this has returned its promise.
+   * @throws WireError when it is malformed; nothing is stored then
+   * @throws WalError when the disk refuses it; nothing is stored then
+   */
+  appendRemoteWriteV2(body: Uint8Array): Promise<WriteReport> {
+    return this.#requests.appendV2(body)
   }
 
   /**

@@ -1,6 +1,9 @@
 /** What became of one write. */
 export interface WriteReport {
+  /** Samples stored, native histograms among them. */
   readonly samples: number
+  /** Native histograms that were taken. */
+  readonly histograms: number
   readonly exemplars: number
   readonly outOfOrder: number
   readonly duplicate: number
@@ -9,8 +12,6 @@ export interface WriteReport {
   readonly limited: number
   /** Series with invalid labels: dropped and counted, as upstream does. */
   readonly invalid: number
-  /** Native histograms, which are not stored yet. */
-  readonly histogramsSkipped: number
-  /** The first refusal as upstream words it, to be answered with 400; undefined when all was stored. */
+  /** The refusals as upstream words them, to be answered with 400; undefined when all was stored. */
   readonly problem: string | undefined
 }

@@ -6,7 +6,7 @@ import { temporaryDirectory } from '@quartet/runtime/testing'
 import { seededRandom } from '@quartet/storage/testing'
 import { SampleColumns } from '../../src/query/source.ts'
 import type { MetricsDatabase } from '../../src/storage/database.ts'
-import { openDatabase, SERIES, START_MS, STEP_MS, valueOf } from './workload.ts'
+import { assertSample, openDatabase, SERIES, START_MS, STEP_MS } from './workload.ts'
 
 const POINTS = Number(process.env.QUARTET_CRASH_POINTS ?? 10)
 const SEED = Number(process.env.QUARTET_SEED ?? 1)
@@ -67,7 +67,7 @@ async function checkContent(database: MetricsDatabase, acknowledged: number, poi
     series.read(columns)
     for (let index = 0; index < columns.count; index++) {
       const round = (columns.timesMs[index] - START_MS) / STEP_MS
-      assert.equal(columns.values[index], valueOf(round, number), `point ${point}, round ${round}, series ${number}`)
+      assertSample(columns, index, round, number)
       assert.ok(!found.has(round), `point ${point}: round ${round} of series ${number} is there twice`)
       found.add(round)
     }

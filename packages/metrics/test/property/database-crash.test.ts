@@ -6,7 +6,7 @@ import { FaultyFileSystem, seededRandom } from '@quartet/storage/testing'
 import type { CrashMode, Random } from '@quartet/storage/testing'
 import { SampleColumns } from '../../src/query/source.ts'
 import { MetricsDatabase } from '../../src/storage/database.ts'
-import { BLOCK_RANGE_MS, requestOf, SERIES, START_MS, STEP_MS, valueOf } from '../crash/workload.ts'
+import { assertSample, BLOCK_RANGE_MS, requestOf, SERIES, START_MS, STEP_MS } from '../crash/workload.ts'
 
 const RUNS = Number(process.env.QUARTET_PROPERTY_RUNS ?? 12)
 /** Rounds between two tries of maintenance. */
@@ -53,7 +53,7 @@ async function roundsIn(database: MetricsDatabase): Promise<Map<number, number>>
     series.read(columns)
     for (let index = 0; index < columns.count; index++) {
       const round = (columns.timesMs[index] - START_MS) / STEP_MS
-      assert.equal(columns.values[index], valueOf(round, number))
+      assertSample(columns, index, round, number)
       counts.set(round, (counts.get(round) ?? 0) + 1)
     }
   }

@@ -110,6 +110,14 @@ export class ProtoWriter {
     return this
   }
 
+  /** A double without a tag, for packed fields. */
+  rawDouble(value: number): this {
+    this.#reserve(8)
+    this.#view.setFloat64(this.#length, value, true)
+    this.#length += 8
+    return this
+  }
+
   bytes(field: number, value: Uint8Array): this {
     this.tag(field, 2).varint(value.length)
     return this.raw(value)

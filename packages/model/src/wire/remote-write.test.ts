@@ -58,7 +58,7 @@ function request(): Uint8Array {
   return writer.toBytes()
 }
 
-test('reads series, samples, exemplars, metadata and counts histograms', () => {
+test('reads series, samples, exemplars, metadata and histograms', () => {
   const reader = new RemoteWriteReader()
   reader.read(request())
   assert.equal(reader.seriesCount, 2)
@@ -70,7 +70,10 @@ test('reads series, samples, exemplars, metadata and counts histograms', () => {
   assert.deepEqual([...reader.sampleSeries.subarray(0, reader.sampleCount)], [0, 0, 1])
   assert.deepEqual([...reader.values.subarray(0, 3)], [1.5, -2, 3])
   assert.deepEqual([...reader.timesMs.subarray(0, 3)], [1_700_000_000_000, -5, 4])
-  assert.equal(reader.histogramCount, 1)
+  assert.deepEqual(
+    reader.histograms.map(({ seriesIndex, histogram: { count } }) => [seriesIndex, count]),
+    [[1, 12]],
+  )
   const [exemplar] = reader.exemplars
   assert.deepEqual(labelsOf(reader.bytes, exemplar.labelsStart, exemplar.labelsEnd), { trace_id: 'abc' })
   assert.deepEqual([exemplar.seriesIndex, exemplar.value, exemplar.timeMs], [0, 0.25, 77])

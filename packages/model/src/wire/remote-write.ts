@@ -1,14 +1,5 @@
-import type { MetricMetadata } from '../metric/sink.ts'
 import { ProtoReader, WIRE_BYTES, WIRE_FIXED64, WIRE_VARINT, WireError } from './proto-reader.ts'
-
-/** An exemplar of the series with the number `seriesIndex`; its label messages are the bytes [labelsStart, labelsEnd). */
-export interface WrittenExemplar {
-  readonly seriesIndex: number
-  readonly labelsStart: number
-  readonly labelsEnd: number
-  readonly value: number
-  readonly timeMs: number
-}
+import { METADATA_TYPES, WriteColumns } from './write-columns.ts'
 
 /**
  * Reads `prometheus.WriteRequest` (remote write v1) into columns without making an object per series or sample.
@@ -17,22 +8,7 @@ export interface WrittenExemplar {
  * They are not looked into here; {@link readLabelPair} does that, for series not seen before. Everything is valid until the
  * next {@link read} and as long as the input buffer.
  */
-export class RemoteWriteReader {
-  bytes: Uint8Array = new Uint8Array(0)
-  seriesCount = 0
-  seriesStart = new Uint32Array(64)
-  seriesEnd = new Uint32Array(64)
-  sampleCount = 0
-  /** Index of the series a sample belongs to; ascending. */
-  sampleSeries = new Uint32Array(64)
-  timesMs = new Float64Array(64)
-  /** Copied byte by byte: NaN payloads such as the stale marker's survive. */
-  values = new Float64Array(64)
-  exemplars: WrittenExemplar[] = []
-  metadata: MetricMetadata[] = []
-  /** Native histograms: counted, not read. */
-  histogramCount = 0
-  #valueBytes = new Uint8Array(this.values.buffer)
+export class RemoteWriteReader extends WriteColumns {
   readonly #reader = new ProtoReader()
   /** How much of {@link bytes} is in use: behind the message lie labels that had to be brought together. */
   #used = 0
@@ -41,11 +17,7 @@ export class RemoteWriteReader {
   read(bytes: Uint8Array): void {
     this.bytes = bytes
     this.#used = bytes.length
-    this.seriesCount = 0
-    this.sampleCount = 0
-    this.histogramCount = 0
-    if (this.exemplars.length > 0) this.exemplars = []
-    if (this.metadata.length > 0) this.metadata = []
+    this.clear()
     const reader = this.#reader.reset(bytes)
     for (let field = reader.field(); field !== 0; field = reader.field()) {
       if (field === 1) this.#readSeries(reader)
@@ -58,7 +30,6 @@ export class RemoteWriteReader {
     reader.expect(WIRE_BYTES, 'timeseries')
     const outer = reader.enter()
     const series = this.seriesCount
-    if (series === this.seriesStart.length) this.#growSeries()
     const first = reader.position
     let last = first
     let isTogether = true
@@ -74,61 +45,21 @@ export class RemoteWriteReader {
           else last = reader.position
           break
         case 2:
-          this.#readSample(reader, series)
+          this.readSample(reader, series)
           break
         case 3:
           this.#readExemplar(reader, series)
           break
         case 4:
-          reader.expect(WIRE_BYTES, 'histogram')
-          reader.range()
-          this.histogramCount++
+          this.readHistogram(reader, series)
           break
         default:
           reader.skip()
       }
     }
-    this.seriesStart[series] = first
-    this.seriesEnd[series] = last
-    this.seriesCount = series + 1
+    this.addSeries(first, last)
     if (!isTogether) this.#gather(first, reader.end, series)
     reader.leave(outer)
-  }
-
-  #readSample(reader: ProtoReader, series: number): void {
-    reader.expect(WIRE_BYTES, 'sample')
-    const outer = reader.enter()
-    const index = this.sampleCount
-    if (index === this.values.length) this.#growSamples()
-    const { bytes } = reader
-    const target = this.#valueBytes
-    let time = 0
-    let at = 8 * index
-    this.values[index] = 0
-    for (let field = reader.field(); field !== 0; field = reader.field()) {
-      if (field === 1) {
-        reader.expect(WIRE_FIXED64, 'sample value')
-        const from = reader.position
-        if (from + 8 > reader.end) throw new WireError('truncated 8-byte value', from)
-        at = 8 * index
-        target[at] = bytes[from]
-        target[at + 1] = bytes[from + 1]
-        target[at + 2] = bytes[from + 2]
-        target[at + 3] = bytes[from + 3]
-        target[at + 4] = bytes[from + 4]
-        target[at + 5] = bytes[from + 5]
-        target[at + 6] = bytes[from + 6]
-        target[at + 7] = bytes[from + 7]
-        reader.position = from + 8
-      } else if (field === 2) {
-        reader.expect(WIRE_VARINT, 'sample timestamp')
-        time = reader.int64AsNumber()
-      } else reader.skip()
-    }
-    reader.leave(outer)
-    this.timesMs[index] = time
-    this.sampleSeries[index] = series
-    this.sampleCount = index + 1
   }
 
   #readExemplar(reader: ProtoReader, seriesIndex: number): void {
@@ -217,39 +148,6 @@ export class RemoteWriteReader {
     }
     return [start, this.#used]
   }
-
-  #growSeries(): void {
-    this.seriesStart = grown(this.seriesStart)
-    this.seriesEnd = grown(this.seriesEnd)
-  }
-
-  #growSamples(): void {
-    this.sampleSeries = grown(this.sampleSeries)
-    const timesMs = new Float64Array(2 * this.timesMs.length)
-    timesMs.set(this.timesMs)
-    this.timesMs = timesMs
-    const valueBytes = new Uint8Array(16 * this.values.length)
-    valueBytes.set(this.#valueBytes)
-    this.#valueBytes = valueBytes
-    this.values = new Float64Array(valueBytes.buffer)
-  }
-}
-
-const METADATA_TYPES: readonly MetricMetadata['type'][] = [
-  'unknown',
-  'counter',
-  'gauge',
-  'histogram',
-  'gaugehistogram',
-  'summary',
-  'info',
-  'stateset',
-]
-
-function grown(column: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(2 * column.length)
-  larger.set(column)
-  return larger
 }
 
 /** Byte ranges of one label message's name and value. */

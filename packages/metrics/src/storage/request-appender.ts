@@ -1,0 +1,234 @@
+import { RemoteWriteReader, RemoteWriteV2Reader } from '@quartet/model'
+import type { Labels, WriteColumns, WrittenHistogram } from '@quartet/model'
+import type { Batch } from './append-batch.ts'
+import { HISTOGRAM } from './append-batch.ts'
+import { EMPTY_REPORT, NO_REF, NO_SERIES, sameMetadata, TOO_FAR_AHEAD } from './appender.ts'
+import type { Appender } from './appender.ts'
+import { viewOf } from './byte-table.ts'
+import { APPENDABLE, DUPLICATE, OUT_OF_BOUNDS, OUT_OF_ORDER } from './head.ts'
+import { histogramProblem } from './histogram-check.ts'
+import { checkLabels, readLabels } from './label-messages.ts'
+import { refusalText } from './refusal-text.ts'
+import { UNKNOWN_SERIES } from './series-table.ts'
+import type { LoggedExemplar } from './wal-records.ts'
+import type { WriteReport } from './write-report.ts'
+
+type Report = { -readonly [Key in keyof Omit<WriteReport, 'problem'>]: WriteReport[Key] }
+
+/** Remote write into the head: 1.0 stores a request wholly or not at all, 2.0 stores what it can and names the rest. */
+export class RequestAppender {
+  readonly #appender: Appender
+  readonly #reader = new RemoteWriteReader()
+  #readerV2: RemoteWriteV2Reader | undefined
+  /** Refs of the series of the request being read. */
+  #seriesRefs = new Uint32Array(64)
+
+  constructor(appender: Appender) {
+    this.#appender = appender
+  }
+
+  /** See MetricsDatabase.appendRemoteWrite. Upstream stores nothing of a request with a sample out of order. */
+  async append(body: Uint8Array): Promise<WriteReport> {
+    const reader = this.#reader
+    reader.read(body)
+    const { report, batch } = this.#begin(reader)
+    const problem = invalidHistogram(reader.histograms) ?? this.#appender.problemOf(batch, report)
+    if (problem !== undefined) {
+      this.#appender.giveBack(batch)
+      return { ...report, problem }
+    }
+    return this.#finish(reader, batch, report, [])
+  }
+
+  /** See MetricsDatabase.appendRemoteWriteV2. */
+  async appendV2(body: Uint8Array): Promise<WriteReport> {
+    const reader = (this.#readerV2 ??= new RemoteWriteV2Reader())
+    reader.read(body)
+    const { report, batch } = this.#begin(reader)
+    const problems = new Map<number, string[]>()
+    const say = (series: number, text: string): void => {
+      const texts = problems.get(series)
+      if (texts) texts.push(text)
+      else problems.set(series, [text])
+    }
+    const seriesAt = (index: number): number =>
+      index < reader.sampleCount
+        ? reader.sampleSeries[index]
+        : reader.histograms[index - reader.sampleCount].seriesIndex
+    this.#checkSeries(reader, say)
+    this.#checkTimes(batch, seriesAt, (series, text) => say(series, `${text} for series ${this.#text(reader, series)}`))
+    for (const [at, { histogram, problem }] of reader.histograms.entries()) {
+      const index = reader.sampleCount + at
+      const text = problem ?? histogramProblem(histogram)
+      if (text === undefined || batch.verdicts[index] === NO_SERIES) continue
+      batch.verdicts[index] = NO_SERIES
+      say(seriesAt(index), `${text} for series ${this.#text(reader, seriesAt(index))}`)
+    }
+    this.#appender.judge(batch, (verdict, index) => {
+      if (verdict === OUT_OF_ORDER) report.outOfOrder++
+      else if (verdict === DUPLICATE) report.duplicate++
+      else report.tooOld++
+      const series = seriesAt(index)
+      say(series, `${refusalText(batch, verdict, index)} for series ${this.#text(reader, series)}`)
+      return true
+    })
+    const texts = [...problems].sort(([a], [b]) => a - b).flatMap(([, lines]) => lines)
+    return this.#finish(reader, batch, report, texts)
+  }
+
+  #begin(reader: WriteColumns): { report: Report; batch: Batch } {
+    const refused = this.#resolveSeries(reader)
+    const batch = this.#appender.take(reader.sampleCount + reader.histograms.length)
+    this.#copySamples(reader, batch)
+    return { report: { ...EMPTY_REPORT, ...refused }, batch }
+  }
+
+  async #finish(reader: WriteColumns, batch: Batch, report: Report, problems: string[]): Promise<WriteReport> {
+    const { metadata } = this.#appender.options
+    batch.exemplars = this.#readExemplars(reader)
+    batch.metadata = reader.metadata.filter((entry) => !sameMetadata(metadata.get(entry.family), entry))
+    report.exemplars = batch.exemplars.length
+    if (batch.histograms !== undefined)
+      for (let index = reader.sampleCount; index < batch.count; index++)
+        if (batch.verdicts[index] === HISTOGRAM) report.histograms++
+    if (report.limited > 0) problems.push(this.#appender.limitText())
+    report.samples = await this.#appender.commit(batch)
+    return { ...report, problem: problems.length > 0 ? problems.join('\n') : undefined }
+  }
+
+  /** Fills {@link #seriesRefs}. Malformed labels throw before any series of the request is added. */
+  #resolveSeries(reader: WriteColumns): { limited: number; invalid: number } {
+    const { series } = this.#appender.head
+    const { bytes, seriesCount } = reader
+    const view = viewOf(bytes)
+    if (seriesCount > this.#seriesRefs.length) this.#seriesRefs = new Uint32Array(2 * seriesCount)
+    const refs = this.#seriesRefs
+    const unknown: number[] = []
+    for (let index = 0; index < seriesCount; index++) {
+      const ref = series.lookup(bytes, view, reader.seriesStart[index], reader.seriesEnd[index])
+      if (ref < 0) unknown.push(index)
+      refs[index] = ref
+    }
+    if (unknown.length === 0) return NONE_REFUSED
+    for (const index of unknown) checkLabels(bytes, reader.seriesStart[index], reader.seriesEnd[index])
+    let limited = 0
+    let invalid = 0
+    for (const index of unknown) {
+      const before = series.count
+      // Another spelling of a known series is not held up by the limit, but only adding tells.
+      const isFull = this.#appender.isFull()
+      const start = reader.seriesStart[index]
+      const end = reader.seriesEnd[index]
+      const known = series.lookup(bytes, view, start, end)
+      if (known === UNKNOWN_SERIES && isFull) {
+        limited++
+        refs[index] = NO_REF
+        continue
+      }
+      const ref = known >= 0 ? known : series.add(bytes, start, end)
+      if (ref < 0) invalid++
+      refs[index] = ref < 0 ? NO_REF : ref
+      this.#appender.counters.seriesCreated += series.count - before
+    }
+    this.#appender.head.reserve()
+    return { limited, invalid }
+  }
+
+  #copySamples(reader: WriteColumns, batch: Batch): void {
+    const { sampleCount, sampleSeries } = reader
+    const refs = this.#seriesRefs
+    batch.timesMs.set(reader.timesMs.subarray(0, sampleCount))
+    batch.values.set(reader.values.subarray(0, sampleCount))
+    for (let index = 0; index < sampleCount; index++) {
+      const ref = refs[sampleSeries[index]]
+      batch.refs[index] = ref
+      if (ref === NO_REF) batch.verdicts[index] = NO_SERIES
+    }
+    for (const [at, { seriesIndex, timeMs, histogram, isStale }] of reader.histograms.entries()) {
+      const index = sampleCount + at
+      const ref = refs[seriesIndex]
+      batch.refs[index] = ref
+      batch.timesMs[index] = timeMs
+      if (ref === NO_REF) batch.verdicts[index] = NO_SERIES
+      else if (isStale) batch.setStale(index)
+      else batch.setHistogram(index, histogram)
+    }
+  }
+
+  #readExemplars(reader: WriteColumns): LoggedExemplar[] {
+    const exemplars: LoggedExemplar[] = []
+    for (const written of reader.exemplars) {
+      const series = this.#seriesRefs[written.seriesIndex]
+      if (series === NO_REF) continue
+      const labels = readLabels(reader.bytes, written.labelsStart, written.labelsEnd)
+      exemplars.push({ series, labels, value: written.value, timeMs: written.timeMs })
+    }
+    return exemplars
+  }
+
+  /** Names the series that were refused for their labels, or for having nothing but labels. */
+  #checkSeries(reader: RemoteWriteV2Reader, say: (series: number, text: string) => void): void {
+    const isFilled = new Uint8Array(reader.seriesCount)
+    for (let index = 0; index < reader.sampleCount; index++) isFilled[reader.sampleSeries[index]] = 1
+    for (const { seriesIndex } of reader.histograms) isFilled[seriesIndex] = 1
+    for (let series = 0; series < reader.seriesCount; series++) {
+      const problem = reader.labelProblems.get(series)
+      if (problem !== undefined) say(series, problem)
+      else if (this.#seriesRefs[series] === NO_REF) {
+        const text = labelProblem(readLabels(reader.bytes, reader.seriesStart[series], reader.seriesEnd[series]))
+        if (text !== undefined) say(series, text)
+      } else if (isFilled[series] === 0)
+        say(series, `TimeSeries must contain at least one sample or histogram for series ${this.#text(reader, series)}`)
+    }
+  }
+
+  #checkTimes(batch: Batch, seriesAt: (index: number) => number, say: (series: number, text: string) => void): void {
+    const { latestMs } = this.#appender
+    for (let index = 0; index < batch.count; index++) {
+      const verdict = batch.verdicts[index]
+      if (batch.timesMs[index] <= latestMs || (verdict !== APPENDABLE && verdict !== HISTOGRAM)) continue
+      batch.verdicts[index] = OUT_OF_BOUNDS
+      say(seriesAt(index), TOO_FAR_AHEAD)
+    }
+  }
+
+  #text(reader: WriteColumns, series: number): string {
+    return labelsText(sorted(readLabels(reader.bytes, reader.seriesStart[series], reader.seriesEnd[series])))
+  }
+}
+
+const NONE_REFUSED = { limited: 0, invalid: 0 }
+
+function invalidHistogram(histograms: readonly WrittenHistogram[]): string | undefined {
+  for (const { histogram, problem, isStale } of histograms) {
+    const text = problem ?? (isStale ? undefined : histogramProblem(histogram))
+    if (text !== undefined) return text
+  }
+  return undefined
+}
+
+/** Why a series cannot be; undefined when its labels are fine and something else refused it. */
+function labelProblem(unsorted: Labels): string | undefined {
+  const labels = sorted(unsorted)
+  const hasName = labels.some(([name, value]) => name === '__name__' && value !== '')
+  if (!hasName || labels.some(([name]) => name === ''))
+    return `invalid metric name or labels, got ${labelsText(labels)}`
+  const at = labels.findIndex(([name], index) => index > 0 && labels[index - 1][0] === name)
+  if (at > 0) return `invalid labels for series, labels ${labelsText(labels)}, duplicated label ${labels[at][0]}`
+  return labels.some(([name, value]) => `${name}${value}`.includes('\ufffd'))
+    ? `invalid metric name or labels, got ${labelsText(labels)}`
+    : undefined
+}
+
+function sorted(labels: Labels): Labels {
+  return labels.toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+}
+
+/** Upstream's Labels.String. */
+function labelsText(labels: Labels): string {
+  const pairs = labels.map(([name, value]) => {
+    const shown = /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : JSON.stringify(name)
+    return `${shown}=${JSON.stringify(value)}`
+  })
+  return `{${pairs.join(', ')}}`
+}
