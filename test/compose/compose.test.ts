@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -18,6 +16,7 @@ import { instantQuery } from '../support/prometheus-client.ts'
 import { eventually } from '../support/quartet.ts'
 import { runShop } from '../support/shop.ts'
 import type { ShopRun } from '../support/shop.ts'
+import { Webhook } from '../support/webhook.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const PASSWORD = 'compose-password'
@@ -49,7 +48,7 @@ describe('the platform under compose', { skip: obstacle ?? false }, () => {
       taken: { browser: directory },
       say: () => undefined,
     })
-    webhook = await Webhook.listen()
+    webhook = await Webhook.listen(WEBHOOK_ADDRESS)
     stack = await ComposeStack.start({
       file,
       image,
@@ -226,54 +225,6 @@ describe('the platform under compose', { skip: obstacle ?? false }, () => {
   })
 })
 
-interface WebhookMessage {
-  readonly version: string
-  readonly status: string
-  readonly externalURL: string
-  readonly groupLabels: Readonly<Record<string, string>>
-  readonly alerts: readonly { generatorURL: string; annotations: Readonly<Record<string, string>> }[]
-}
-
-class Webhook {
-  readonly #server: Server
-  readonly #messages: WebhookMessage[] = []
-
-  static async listen(): Promise<Webhook> {
-    const webhook = new Webhook()
-    await new Promise<void>((resolve) => webhook.#server.listen(0, WEBHOOK_ADDRESS, resolve))
-    return webhook
-  }
-
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      let text = ''
-      request.on('data', (chunk: Buffer) => (text += chunk))
-      request.on('end', () => {
-        this.#messages.push(JSON.parse(text) as WebhookMessage)
-        response.end()
-      })
-    })
-  }
-
-  get port(): number {
-    const address = this.#server.address()
-    return typeof address === 'object' && address ? address.port : 0
-  }
-
-  message(alertName: string): Promise<WebhookMessage> {
-    return eventually(`a message about ${alertName}`, async () => {
-      const found = this.#messages.find(({ groupLabels }) => groupLabels['alertname'] === alertName)
-      assert.ok(found, JSON.stringify(this.#messages))
-      return found
-    })
-  }
-
-  close(): Promise<void> {
-    this.#server.closeAllConnections()
-    return new Promise((resolve) => this.#server.close(() => resolve()))
-  }
-}
-
 /** As a person would: one more receiver in alertmanager.yml, and no half minute of waiting. */
 function addWebhook(project: string, port: number): void {
   const path = join(project, 'stack/alertmanager/config/alertmanager.yml')
@@ -297,13 +248,6 @@ function addRule(project: string): void {
   }
   const groups = [{ name: 'compose-test', interval: '1s', rules: [rule] }]
   writeFileSync(join(directory, 'compose-test.yml'), JSON.stringify({ groups }))
-  const path = join(project, 'stack/compose/prometheus/prometheus.yml')
-  const text = readFileSync(path, 'utf8')
-  if (/^rule_files:/m.test(text)) return
-  // Rules and alerting are not in the shipped file yet.
-  const alerting = { alertmanagers: [{ static_configs: [{ targets: ['alertmanager:9093'] }] }] }
-  const files = ['../../prometheus/config/rules/*.yml']
-  writeFileSync(path, `${text}rule_files: ${JSON.stringify(files)}\nalerting: ${JSON.stringify(alerting)}\n`)
 }
 
 function bytesOf(text: string): number {

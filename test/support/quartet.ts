@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly directory?: string
   readonly flags?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Changes the copy of the stack that it starts with. */
+  readonly configure?: (stackDirectory: string) => void
 }
 
 /**
@@ -41,6 +43,7 @@ export class Quartet {
     this.directory = directory
     this.host = host
     copyStack(join(directory, 'stack'), host)
+    options.configure?.(join(directory, 'stack'))
     const command = options.systems ? ['serve', ...options.systems] : ['up']
     const args = [
       CLI,
