@@ -10,6 +10,7 @@ test('a link is filled from the cell it belongs to', () => {
   const context = { data: [data], frame: data, field, rowIndex: 1 }
   const scopedVars = withCellVariables({ __dataContext: { value: context } })
   assert.equal(interpolate('/t/${__value.raw}/${__field.labels.job}', scopedVars), '/t/b/x')
+  assert.equal(interpolate('/${__data.fields.id}', scopedVars), '/b')
 })
 
 test('without a cell nothing is added', () => {

@@ -35,10 +35,13 @@ export function edgePath(
     path: `M${text(start)} Q${text(control)} ${text(end)}`,
     middle: {
       x: start.x / 4 + control.x / 2 + end.x / 4,
-      y: start.y / 4 + control.y / 2 + end.y / 4,
+      // On a level edge a label would hide most of it: it stands above, or below where the edge bends down.
+      y: start.y / 4 + control.y / 2 + end.y / 4 + (Math.abs(dy) < Math.abs(dx) / 4 ? Math.sign(-dx) * labelOffset : 0),
     },
   }
 }
+
+const labelOffset = 13
 
 function loop({ x, y }: Point): EdgePath {
   const [start, end] = [

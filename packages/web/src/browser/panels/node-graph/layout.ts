@@ -11,7 +11,7 @@ export interface Link {
 export type LayoutAlgorithm = 'layered' | 'force' | 'grid'
 
 /** Room that a node takes with its texts. */
-const columnWidth = 230
+const columnWidth = 250
 const rowHeight = 150
 const sweeps = 8
 const forceRounds = 300
