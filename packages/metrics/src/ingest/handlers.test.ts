@@ -237,7 +237,10 @@ const delta = {
 }
 const exponential = {
   name: 'latency',
-  exponentialHistogram: { aggregationTemporality: 2, dataPoints: [{ timeUnixNano: `${NOW}000000`, count: '1' }] },
+  exponentialHistogram: {
+    aggregationTemporality: 2,
+    dataPoints: [{ timeUnixNano: `${NOW}000000`, count: '1', zeroCount: '1' }],
+  },
 }
 
 test('OTLP is taken as protobuf and JSON, compressed or not', async () => {
@@ -283,9 +286,12 @@ test('OTLP is refused as a whole when a part cannot be translated, malformed or 
   assert.deepEqual(await stored(), [])
 })
 
-test('exponential histograms are left out and said to be', async () => {
+test('exponential histograms become native ones', async () => {
   const answer = await post('/otlp', Buffer.from(otlp([gauge, exponential])), { 'content-type': 'application/json' })
-  assert.equal(answer.status, 200)
-  assert.equal(JSON.parse(answer.text).partialSuccess.rejectedDataPoints, '1')
-  assert.equal((await stored()).length, 2)
+  assert.deepEqual(answer, { status: 200, text: '' })
+  assert.equal((await stored()).length, 3)
+  assert.deepEqual(
+    (await histograms()).map((histogram) => [histogram?.schema, histogram?.count]),
+    [[0, 1]],
+  )
 })

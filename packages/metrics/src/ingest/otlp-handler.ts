@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { otlpJsonToProto, OtlpJsonError, OtlpMetricsReader, ProtoWriter } from '@quartet/model'
+import { otlpJsonToProto, OtlpJsonError, OtlpMetricsReader } from '@quartet/model'
 import { HttpError, readBody } from '@quartet/runtime'
 import type { MetricsDatabase, WriteReport } from '../storage/database.ts'
 import { translateOtlp } from './otlp-translation.ts'
@@ -17,7 +17,7 @@ export interface OtlpHandlerOptions {
   readonly maxBytes?: number
   /** Of the body after decompression. Default 128 MiB. */
   readonly maxDecodedBytes?: number
-  readonly onReport?: (report: WriteReport & { readonly histogramsSkipped: number }) => void
+  readonly onReport?: (report: WriteReport) => void
   readonly onRefused?: (status: number, message: string) => void
 }
 
@@ -35,9 +35,9 @@ export function otlpMetricsHandler(
       const isJson = wantsJson(request)
       const body = await readBody(request, { maxBytes, decodedMaxBytes: maxDecodedBytes })
       const message = isJson ? otlpJsonToProto('metrics', body) : body
-      const { translation, report } = await appendOtlp(database, message, options.translation())
-      options.onReport?.({ ...report, histogramsSkipped: translation.histogramsSkipped })
-      sendSuccess(response, isJson, translation.histogramsSkipped)
+      const { report } = await appendOtlp(database, message, options.translation())
+      options.onReport?.(report)
+      response.writeHead(200).end()
     } catch (error) {
       const { status, message } = refusalOf(error instanceof OtlpJsonError ? new HttpError(400, error.message) : error)
       options.onRefused?.(status, message)
@@ -67,23 +67,4 @@ function wantsJson({ headers }: IncomingMessage): boolean {
   if (contentType === PROTOBUF) return false
   if (contentType === JSON_TYPE) return true
   throw new HttpError(400, `unsupported content type: ${contentType}, supported: [${JSON_TYPE}, ${PROTOBUF}]`)
-}
-
-/** An empty response, or OTLP's partial success when exponential histograms had to be left out. */
-function sendSuccess(response: ServerResponse, isJson: boolean, skipped: number): void {
-  if (skipped === 0) {
-    response.writeHead(200).end()
-    return
-  }
-  const reason = 'exponential histograms need native histograms, which Quartet does not store yet'
-  if (isJson) {
-    response.writeHead(200, { 'Content-Type': JSON_TYPE })
-    response.end(JSON.stringify({ partialSuccess: { rejectedDataPoints: String(skipped), errorMessage: reason } }))
-    return
-  }
-  const writer = new ProtoWriter()
-  const partial = writer.begin(1)
-  writer.int64(1, skipped).string(2, reason)
-  writer.finish(partial)
-  response.writeHead(200, { 'Content-Type': PROTOBUF }).end(writer.toBytes())
 }

@@ -6,6 +6,8 @@ import type {
   Labels,
   MetricMetadata,
   OtlpExemplar,
+  NativeHistogram,
+  OtlpExponentialPoint,
   OtlpHistogramPoint,
   OtlpMetric,
   OtlpNumberPoint,
@@ -15,6 +17,7 @@ import type {
   Resource,
 } from '@quartet/model'
 import type { WrittenSample } from '../storage/written-sample.ts'
+import { explicitToNative, exponentialToNative } from './otlp-histograms.ts'
 import { labelName, metricName, OtlpNameError, unitName } from './otlp-names.ts'
 import type { OtlpMetricType } from './otlp-names.ts'
 
@@ -29,6 +32,8 @@ export interface OtlpTranslationOptions {
     | 'NoUTF8EscapingWithSuffixes'
     | 'NoTranslation'
   readonly keep_identifying_resource_attributes: boolean
+  /** Histograms with explicit bounds become native ones with custom buckets. */
+  readonly convert_histograms_to_nhcb?: boolean
   readonly promote_scope_metadata: boolean
   readonly label_name_underscore_sanitization: boolean
   readonly label_name_preserve_multiple_underscores: boolean
@@ -56,8 +61,6 @@ export interface OtlpTranslation {
   readonly metadata: readonly MetricMetadata[]
   /** What could not be translated, in upstream's words. Upstream then refuses the request. */
   readonly problems: readonly string[]
-  /** Exponential histogram points, which need native histograms. */
-  readonly histogramsSkipped: number
 }
 
 const SERVICE_NAME = 'service.name'
@@ -81,7 +84,6 @@ class Translator implements OtlpTranslation {
   readonly samples: WrittenSample[] = []
   readonly metadata: MetricMetadata[] = []
   readonly problems: string[] = []
-  histogramsSkipped = 0
   readonly #options: OtlpTranslationOptions
   readonly #allowUtf8: boolean
   readonly #withSuffixes: boolean
@@ -140,7 +142,8 @@ class Translator implements OtlpTranslation {
     )
     const metadata: MetricMetadata = {
       family,
-      type: METADATA_TYPES[type],
+      // There is no type for deltas yet.
+      type: 'temporality' in data && data.temporality === 'delta' ? 'unknown' : METADATA_TYPES[type],
       help: metric.description,
       unit: unitName(metric.unit, this.#allowUtf8),
     }
@@ -157,13 +160,17 @@ class Translator implements OtlpTranslation {
         for (const point of data.points) this.#addNumber(point, metadata, resource, point.exemplars)
         return
       case 'histogram':
-        for (const point of data.points) this.#addHistogram(point, metadata, resource)
+        if (this.#options.convert_histograms_to_nhcb) {
+          for (const point of data.points)
+            this.#addNative(point, explicitToNative(point, data.temporality), metadata, resource)
+        } else for (const point of data.points) this.#addHistogram(point, metadata, resource)
         return
       case 'summary':
         for (const point of data.points) this.#addSummary(point, metadata, resource)
         return
       case 'exponentialHistogram':
-        this.histogramsSkipped += data.points.length
+        for (const point of data.points)
+          this.#addNative(point, exponentialToNative(point, data.temporality), metadata, resource)
     }
   }
 
@@ -195,6 +202,19 @@ class Translator implements OtlpTranslation {
       this.#push(labels, point, cumulative, byBucket.get(index))
     }
     this.#push(withLabels(base, `${family}_bucket`, ['le', '+Inf']), point, point.count, byBucket.get(Infinity))
+  }
+
+  #addNative(
+    point: OtlpHistogramPoint | OtlpExponentialPoint,
+    histogram: NativeHistogram,
+    metadata: MetricMetadata,
+    resource: Resource,
+  ): void {
+    const labels = withLabels(this.#pointLabels(resource, point.attributes, metadata), metadata.family)
+    const { timeMs, isStale } = point
+    const exemplars = point.exemplars.map(toExemplar)
+    const common = { labels, timeMs, value: 0, isStale, isOptional: false, exemplars }
+    this.samples.push(isStale ? common : { ...common, histogram })
   }
 
   #addSummary(point: OtlpSummaryPoint, metadata: MetricMetadata, resource: Resource): void {
