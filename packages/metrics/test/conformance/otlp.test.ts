@@ -197,7 +197,7 @@ runCases<TemporalityCase>('temporality', (one) => {
     const aggregationTemporality = ['Unspecified', 'Delta', 'Cumulative'].indexOf(temporality ?? 'Unspecified')
     const dataPoints = [{ timeUnixNano: '1000000', asDouble: 1 }]
     if (kind === 'Sum') return { name, sum: { aggregationTemporality, isMonotonic: true, dataPoints } }
-    if (kind === 'Histogram')
+    if (kind === 'ExplicitHistogram')
       return { name, histogram: { aggregationTemporality, dataPoints: [{ timeUnixNano: '1000000' }] } }
     if (kind === 'Gauge') return { name, gauge: { dataPoints } }
     if (kind === 'ExponentialHistogram') {
