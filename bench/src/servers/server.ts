@@ -30,7 +30,8 @@ export class RunningServer {
   readonly kind: ServerKind
   readonly url: string
   readonly directory: string
-  readonly #child: ChildProcess
+  readonly #port: number
+  #child: ChildProcess
   #errors = ''
 
   static async start(kind: ServerKind): Promise<RunningServer> {
@@ -45,9 +46,19 @@ export class RunningServer {
     this.kind = kind
     this.url = `http://127.0.0.1:${port}`
     this.directory = directory
-    const { file, args } = kind.command({ port, directory })
-    this.#child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-    this.#child.stderr?.on('data', (chunk: Buffer) => (this.#errors = (this.#errors + chunk).slice(-4000)))
+    this.#port = port
+    this.#child = this.#spawn()
+  }
+
+  /** Kills the process where it stands (`kill -9`) and starts it again on its data; resolves with the time until it is ready. */
+  async killAndRestart(): Promise<number> {
+    const gone = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.kill('SIGKILL')
+    await gone
+    const started = performance.now()
+    this.#child = this.#spawn()
+    await this.#waitUntilReady(120_000)
+    return performance.now() - started
   }
 
   get pid(): number {
@@ -75,8 +86,15 @@ export class RunningServer {
     rmSync(this.directory, { recursive: true, force: true })
   }
 
-  async #waitUntilReady(): Promise<void> {
-    const deadline = performance.now() + 30_000
+  #spawn(): ChildProcess {
+    const { file, args } = this.kind.command({ port: this.#port, directory: this.directory })
+    const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+    child.stderr?.on('data', (chunk: Buffer) => (this.#errors = (this.#errors + chunk).slice(-4000)))
+    return child
+  }
+
+  async #waitUntilReady(withinMs = 30_000): Promise<void> {
+    const deadline = performance.now() + withinMs
     while (performance.now() < deadline) {
       if (this.#child.exitCode !== null) break
       const isReady = await fetch(this.url + this.kind.readyPath).then(
@@ -84,7 +102,7 @@ export class RunningServer {
         () => false, // not listening yet
       )
       if (isReady) return
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await new Promise((resolve) => setTimeout(resolve, 20))
     }
     await this.stop()
     throw new Error(`${this.kind.name} did not become ready:\n${this.#errors}`)

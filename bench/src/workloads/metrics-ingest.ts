@@ -7,13 +7,13 @@ import { printTable, ratio, round } from '../table.ts'
 import { remoteWriteLoad } from './remote-write-load.ts'
 import type { LoadResult } from './remote-write-load.ts'
 
-type Row = LoadResult & { readonly name: string; readonly diskBytes: number }
+export type IngestRow = LoadResult & { readonly name: string; readonly diskBytes: number }
 
 /** Remote write: CPU per sample, memory and disk of each store for the same samples. */
-export async function metricsIngest(args: readonly string[]): Promise<void> {
+export async function metricsIngest(args: readonly string[]): Promise<readonly IngestRow[]> {
   const options = parseOptions(args, { instances: 50, rounds: 24 })
   const endMs = Date.now() - 30_000
-  const rows: Row[] = []
+  const rows: IngestRow[] = []
   for (const kind of metricServers(options.servers)) {
     console.log(`${kind.name}: ${options.instances * 2000} series, ${options.rounds} rounds …`)
     const server = await RunningServer.start(kind)
@@ -50,12 +50,13 @@ export async function metricsIngest(args: readonly string[]): Promise<void> {
   )
   console.log('\nratio: Quartet divided by the row; below 1 is better for Quartet.')
   if (options.out !== undefined) writeFileSync(options.out, JSON.stringify(rows, null, 2))
+  return rows
 }
 
-function perMillion(row: Row): number {
+export function perMillion(row: IngestRow): number {
   return (row.cpuSeconds / row.samples) * 1e6
 }
 
-function steadyPerMillion(row: Row): number {
+function steadyPerMillion(row: IngestRow): number {
   return ((row.cpuSeconds - row.firstRoundCpuSeconds) / (row.samples - row.series)) * 1e6
 }

@@ -35,6 +35,7 @@ const RANGE_QUERIES: readonly (readonly [name: string, query: string])[] = [
   ],
   ['quantile_over_time', 'quantile_over_time(0.95, app_temperature_161_celsius[10m])'],
   ['subquery', 'max_over_time(rate(app_ops_041_total[5m])[1h:1m])'],
+  ['selector, 560 series', '{__name__=~"app_ops_04[0-6]_total"}'],
   ['regex matchers', 'count by (job) ({__name__=~"app_ops_.*_total", instance=~"host-0[0-4].*", code=~"2..|3..|40."})'],
   ['absent', 'absent(no_such_metric{job="x"})'],
   [
@@ -44,14 +45,17 @@ const RANGE_QUERIES: readonly (readonly [name: string, query: string])[] = [
   ['one-to-one join', 'rate(app_ops_042_total[5m]) / on (instance, code) rate(app_ops_043_total[5m])'],
 ]
 
-interface Measured {
+export interface Measured {
   readonly p50Ms: number
   readonly cpuMs: number
   readonly body: Buffer
 }
 
+/** By server, then by query. */
+export type QueryResults = ReadonlyMap<string, ReadonlyMap<string, Measured>>
+
 /** Range, instant and metadata queries over the same samples; the answers are compared, not only the times. */
-export async function metricsQuery(args: readonly string[]): Promise<void> {
+export async function metricsQuery(args: readonly string[]): Promise<QueryResults> {
   const options = parseOptions(args, { instances: 8, rounds: 520 })
   const endMs = Date.now() - 30_000
   const results = new Map<string, Map<string, Measured>>()
@@ -100,6 +104,7 @@ export async function metricsQuery(args: readonly string[]): Promise<void> {
     ])
     writeFileSync(options.out, JSON.stringify(Object.fromEntries(plain), null, 2))
   }
+  return results
 }
 
 async function runSuite(server: RunningServer, endMs: number): Promise<Map<string, Measured>> {
@@ -119,8 +124,12 @@ async function runSuite(server: RunningServer, endMs: number): Promise<Map<strin
   const instant = new URLSearchParams({ query: RANGE_QUERIES[2][1], time: String(end) })
   measured.set('instant sum by(rate)', await measure(server, client, `/api/v1/query?${instant}`))
   const series = new URLSearchParams({ 'match[]': 'http_requests_total', start: String(start), end: String(end) })
+  // All series, of which only one sample is asked for: the output counts, not the evaluation.
+  const output = new URLSearchParams({ query: '{__name__=~"app_ops_.*"}', time: String(end) })
+  measured.set('instant selector, 5600 series', await measure(server, client, `/api/v1/query?${output}`))
   measured.set('/series', await measure(server, client, `/api/v1/series?${series}`))
   measured.set('label values', await measure(server, client, `/api/v1/label/__name__/values?start=${start}&end=${end}`))
+  measured.set('labels', await measure(server, client, `/api/v1/labels?start=${start}&end=${end}`))
   client.close()
   return measured
 }

@@ -70,13 +70,14 @@ export async function remoteWriteLoad(
   }
 }
 
-const HEADERS = {
+export const HEADERS = {
   'content-type': 'application/x-protobuf',
   'content-encoding': 'snappy',
   'x-prometheus-remote-write-version': '0.1.0',
 }
 
-function host(index: number, batchSize: number): { instance: Instance; batches: RemoteWriteBatch[] } {
+/** One host and the requests of one of its scrapes. */
+export function host(index: number, batchSize: number): { instance: Instance; batches: RemoteWriteBatch[] } {
   const instance = new Instance(index)
   const batches: RemoteWriteBatch[] = []
   for (let from = 0; from < PER_INSTANCE; from += batchSize) {
