@@ -52,7 +52,9 @@ export class Quartet {
       `--stack=${join(directory, 'stack')}`,
       `--listen=${host}`,
     ]
-    const env = { ...process.env, GRAFANA_ADMIN_PASSWORD: 'end-to-end-password', ...options.env }
+    const env: NodeJS.ProcessEnv = { ...process.env, GRAFANA_ADMIN_PASSWORD: 'end-to-end-password', ...options.env }
+    // That of npm, if it started this test, and none of Quartet's concern.
+    delete env['QUARTET_LAUNCHER_PID']
     this.#child = spawn(process.execPath, [...args, ...(options.flags ?? [])], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
