@@ -111,6 +111,15 @@ describe('the registry', () => {
     assert.match(sink.series('calls')[0], / 1$/)
   })
 
+  it('writes nothing under the name of another series when the sink forgets in the middle', async () => {
+    const { generator, send, sink } = await testGenerator(count)
+    for (let index = 0; index < 250; index++) send({ service: `s${index}` })
+    sink.forgetAfter(150)
+    await generator.collect()
+    assert.equal(sink.series('calls').length, 250 - 100)
+    assert.ok(sink.series('calls').every((line) => line.endsWith(' 1')))
+  })
+
   it('throws out texts that nothing needs any more', async () => {
     const { generator, send, sink, wait } = await testGenerator({
       overrides: 'processors: [span-metrics, service-graphs]\nmax_active_series: 150',

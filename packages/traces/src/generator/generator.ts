@@ -14,6 +14,8 @@ import { SpanMetrics } from './span-metrics.ts'
 import { TextPool } from './text-pool.ts'
 
 const MINUTE_MS = 60_000
+const ROWS_AT_ONCE = 100
+const SAMPLES_AT_ONCE = 4000
 
 export interface GeneratorOptions {
   readonly config: GeneratorConfig
@@ -39,6 +41,7 @@ export class MetricsGenerator {
   readonly #observation: Observation
   #epoch: number
   #lastWrittenMs = 0
+  #isCollecting = false
   /** A new series' zero must be later than this: another series of the same labels may have had samples until then. */
   #zeroAfterMs: number
 
@@ -105,31 +108,35 @@ export class MetricsGenerator {
     for (const processor of this.#processors) processor.tick?.(nowMs)
   }
 
-  /** Writes all series' values. Never rejects: what the sink refuses is counted and logged, and the next round has it all. */
+  /**
+   * Writes all series' values, in batches between which others get their turn. Never rejects: what the sink refuses is counted
+   * and logged, and the next round has it all.
+   */
   async collect(): Promise<void> {
-    const { config, logger, nowMs, sink } = this.#options
-    if (config.disableCollection) return
+    const { config, nowMs, sink } = this.#options
     const timeMs = nowMs()
-    if (timeMs <= this.#lastWrittenMs) return // a clock that was set back; the receiver has later samples
-    if (sink.epoch !== this.#epoch) this.#forgetRefs()
+    // A clock that was set back: the receiver has later samples.
+    if (config.disableCollection || this.#isCollecting || timeMs <= this.#lastWrittenMs) return
+    this.#isCollecting = true
     const writer = new SampleWriter(sink, { timeMs, zeroMs: Math.max(endOfLastMinute(timeMs), this.#zeroAfterMs + 1) })
-    for (const processor of this.#processors) {
-      for (const group of processor.groups) group.collect(writer)
-      processor.collect?.(writer)
-    }
+    this.#dropForgotten(writer)
     this.#lastWrittenMs = timeMs
-    this.#counters.onCollection()
-    if (writer.batch.count === 0) return
     try {
-      await sink.append(writer.batch, writer.exemplars)
-    } catch (error) {
-      this.#counters.onCollectionFailed()
-      logger.error({ err: error, samples: writer.batch.count }, 'generated metrics could not be queued')
+      for (const processor of this.#processors) {
+        for (const group of processor.groups) await this.#collectGroup(group, writer)
+        processor.collect?.(writer)
+        this.#dropForgotten(writer)
+      }
+      await this.#flush(writer)
+    } finally {
+      this.#isCollecting = false
     }
+    this.#counters.onCollection()
   }
 
   /** Ends the series that no span has touched for `stale_duration`. */
   removeStale(): void {
+    if (this.#isCollecting) return // rows must stay where they are; there is a next time
     const staleMs = this.#options.nowMs() - this.#options.config.staleMs
     let hasEnded = false
     for (const processor of this.#processors) {
@@ -139,6 +146,34 @@ export class MetricsGenerator {
     if (!hasEnded) return
     this.#zeroAfterMs = this.#lastWrittenMs
     this.#rebuildTexts()
+  }
+
+  async #collectGroup(group: MetricGroup, writer: SampleWriter): Promise<void> {
+    for (let from = 0; from < group.rowCount; from += ROWS_AT_ONCE) {
+      group.collect(from, Math.min(from + ROWS_AT_ONCE, group.rowCount), writer)
+      // The sink had to forget its series: what this batch refers to is gone, so these rows are written once more.
+      if (this.#dropForgotten(writer)) from -= ROWS_AT_ONCE
+      if (writer.count >= SAMPLES_AT_ONCE) await this.#flush(writer)
+    }
+  }
+
+  #dropForgotten(writer: SampleWriter): boolean {
+    if (this.#options.sink.epoch === this.#epoch) return false
+    writer.clear()
+    this.#forgetRefs()
+    return true
+  }
+
+  async #flush(writer: SampleWriter): Promise<void> {
+    if (writer.count === 0) return
+    try {
+      await this.#options.sink.append(writer.batch, writer.exemplars)
+    } catch (error) {
+      this.#counters.onCollectionFailed()
+      const message = 'generated metrics could not be queued'
+      this.#options.logger.error({ err: error, samples: writer.count }, message)
+    }
+    writer.clear()
   }
 
   #makeProcessors(): Processor[] {

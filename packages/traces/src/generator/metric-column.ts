@@ -26,7 +26,8 @@ export interface MetricColumn {
   retain(origin: Int32Array): void
   /** Refs of the sink are not valid any more. */
   forgetRefs(): void
-  collect(rows: number, writer: SampleWriter, labelsOf: LabelsOf): void
+  /** Writes the rows [from, to). */
+  collect(from: number, to: number, writer: SampleWriter, labelsOf: LabelsOf): void
 }
 
 abstract class Column {
@@ -150,9 +151,9 @@ export class ValueColumn extends Column implements MetricColumn {
     if (this.touch(row, nowMs)) this.#values[row] = value
   }
 
-  collect(rows: number, writer: SampleWriter, labelsOf: LabelsOf): void {
-    const end = Math.min(rows, this.state.length)
-    for (let row = 0; row < end; row++) {
+  collect(from: number, to: number, writer: SampleWriter, labelsOf: LabelsOf): void {
+    const end = Math.min(to, this.state.length)
+    for (let row = from; row < end; row++) {
       const at = this.begin(row, () => writer.resolve(labelsOf(row, this.family)))
       if (at < 0) continue
       const ref = this.refAt(at)
@@ -217,9 +218,9 @@ export class HistogramColumn extends Column implements MetricColumn {
     this.#exemplarValues[at] = value
   }
 
-  collect(rows: number, writer: SampleWriter, labelsOf: LabelsOf): void {
-    const end = Math.min(rows, this.state.length)
-    for (let row = 0; row < end; row++) this.#collectRow(row, writer, labelsOf)
+  collect(from: number, to: number, writer: SampleWriter, labelsOf: LabelsOf): void {
+    const end = Math.min(to, this.state.length)
+    for (let row = from; row < end; row++) this.#collectRow(row, writer, labelsOf)
   }
 
   #collectRow(row: number, writer: SampleWriter, labelsOf: LabelsOf): void {

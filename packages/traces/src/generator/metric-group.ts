@@ -59,9 +59,10 @@ export class MetricGroup {
     return this.#table.add(this.tuple)
   }
 
-  collect(writer: SampleWriter): void {
+  /** Writes the rows [from, to). */
+  collect(from: number, to: number, writer: SampleWriter): void {
     const labelsOf = (row: number, name: string, le?: string): Labels => this.#labelsOf(row, name, le)
-    for (const column of this.#options.columns) column.collect(this.#table.count, writer, labelsOf)
+    for (const column of this.#options.columns) column.collect(from, to, writer, labelsOf)
   }
 
   /** @returns whether a series ended */

@@ -23,6 +23,16 @@ export class SampleWriter {
     return { count: this.#count, refs: this.#refs, timesMs: this.#timesMs, values: this.#values }
   }
 
+  get count(): number {
+    return this.#count
+  }
+
+  /** Begins the next batch in the same columns; the last one must have been taken. */
+  clear(): void {
+    this.#count = 0
+    this.exemplars.length = 0
+  }
+
   resolve(labels: Labels): SeriesRef {
     return this.sink.resolve(labels)
   }

@@ -30,7 +30,9 @@ export async function startGenerator(
   )
   const collect = (): Promise<void> => {
     feed.drain()
-    return generator.collect()
+    return generator
+      .collect()
+      .catch((error: unknown) => logger.error({ err: error }, 'generated metrics could not be collected'))
   }
   rooms.onStop(collect)
   const timers = [

@@ -81,13 +81,24 @@ export class RecordingSink implements SampleSink {
   readonly last = new Map<string, number>()
   readonly families: string[] = []
   failure: Error | undefined
+  #untilForgotten = Infinity
   readonly #texts: string[] = []
   readonly #refs = new Map<string, number>()
+
+  /** As the remote-write client does when it has met too many series: numbers are given anew. */
+  forgetAfter(series: number): void {
+    this.#untilForgotten = series
+  }
 
   resolve(labels: Labels): SeriesRef {
     const key = labelsKey(labels)
     let ref = this.#refs.get(key)
     if (ref === undefined) {
+      if (--this.#untilForgotten === 0) {
+        this.epoch++
+        this.#refs.clear()
+        this.#texts.length = 0
+      }
       ref = this.#texts.push(textOf(labels)) - 1
       this.#refs.set(key, ref)
     }
