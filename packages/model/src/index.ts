@@ -38,6 +38,8 @@ export {
   scaleHistogram,
 } from './metric/histogram-arithmetic.ts'
 export type { HistogramSum } from './metric/histogram-arithmetic.ts'
+export { histogramProblem } from './metric/histogram-check.ts'
+export { limitBuckets, limitSchema, schemaOfFactor } from './metric/histogram-limits.ts'
 export { allBuckets } from './metric/histogram-buckets.ts'
 export type { Bucket } from './metric/histogram-buckets.ts'
 export {
@@ -152,6 +154,8 @@ export type { FamilyLabel, FamilyMetric, FamilyType, FamilyValue, MetricFamily }
 export { formatFamily } from './wire/family-format.ts'
 export { escapeName, isLabelName, isMetricName, unescapeName } from './wire/family-names.ts'
 export type { NameEscaping, NameRules } from './wire/family-names.ts'
+export { readClientFamilies } from './wire/client-families.ts'
+export type { ClientExemplar, ClientFamily, ClientHistogram, ClientMetric } from './wire/client-families.ts'
 export { readDelimitedFamilies, writeDelimitedFamilies } from './wire/family-proto.ts'
 export { FamilyTextError, labelsSignature, parseFamilies } from './wire/family-text.ts'
 export { formatGoFloat, parseGoFloat } from './wire/go-float.ts'

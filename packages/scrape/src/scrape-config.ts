@@ -19,6 +19,18 @@ export interface ScrapeConfig {
   readonly enableCompression: boolean
   /** What a target is asked for, best first; {@link DEFAULT_SCRAPE_PROTOCOLS} when absent. */
   readonly scrapeProtocols?: readonly ScrapeProtocol[]
+  /** Take native histograms as they are; else only their classic buckets. */
+  readonly nativeHistograms?: boolean
+  /** Take the classic buckets of native histograms, and of converted ones, as well. */
+  readonly alwaysClassicHistograms?: boolean
+  /** Make native histograms with custom buckets of classic ones. */
+  readonly convertClassicHistograms?: boolean
+  /** Buckets of a native histogram; coarser ones are made of those with more. 0 is no limit. */
+  readonly nativeBucketLimit?: number
+  /** Buckets grow by this factor at least; coarser ones are made of those that do not. 0 is no limit. */
+  readonly nativeMinBucketFactor?: number
+  /** Store a zero where a series says that it began. */
+  readonly createdZeros?: boolean
   /** Also report `scrape_timeout_seconds`, `scrape_sample_limit` and `scrape_body_size_bytes`. */
   readonly extraMetrics?: boolean
   readonly fallbackProtocol: ScrapeProtocol | undefined
@@ -37,6 +49,7 @@ export interface ScrapeConfig {
 }
 
 export type ScrapeProtocol =
+  | 'PrometheusProto'
   | 'PrometheusText0.0.4'
   | 'PrometheusText1.0.0'
   | 'OpenMetricsText0.0.1'
@@ -78,7 +91,7 @@ export interface HttpClientConfig {
     | undefined
 }
 
-/** Upstream's default order, without the protobuf format, which is not read here yet. */
+/** Upstream's default order. The protobuf format is asked for only when native histograms are wanted. */
 export const DEFAULT_SCRAPE_PROTOCOLS: readonly ScrapeProtocol[] = [
   'OpenMetricsText1.0.0',
   'OpenMetricsText0.0.1',

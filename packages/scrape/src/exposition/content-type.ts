@@ -5,8 +5,13 @@ import type { ExpositionParser } from './entry.ts'
 import { parseMediaType } from './media-type.ts'
 import { OpenMetricsParser } from './open-metrics.ts'
 import { PrometheusTextParser } from './prometheus-text.ts'
+import { ProtobufParser } from './protobuf.ts'
+import type { ProtobufOptions } from './protobuf.ts'
+
+const PROTOBUF = 'application/vnd.google.protobuf'
 
 const MEDIA_TYPE_OF: Readonly<Record<ScrapeProtocol, string>> = {
+  PrometheusProto: PROTOBUF,
   'PrometheusText0.0.4': 'text/plain',
   'PrometheusText1.0.0': 'text/plain',
   'OpenMetricsText0.0.1': 'application/openmetrics-text',
@@ -14,6 +19,7 @@ const MEDIA_TYPE_OF: Readonly<Record<ScrapeProtocol, string>> = {
 }
 
 const ACCEPT_PART: Readonly<Record<ScrapeProtocol, string>> = {
+  PrometheusProto: `${PROTOBUF};proto=io.prometheus.client.MetricFamily;encoding=delimited`,
   'PrometheusText0.0.4': 'text/plain;version=0.0.4',
   'PrometheusText1.0.0': 'text/plain;version=1.0.0;escaping=allow-utf-8',
   'OpenMetricsText0.0.1': 'application/openmetrics-text;version=0.0.1',
@@ -37,21 +43,27 @@ export interface ParserChoice {
  * configuration names a fallback.
  * @throws ExpositionError with upstream's text
  */
-export function parserFor(body: Uint8Array, contentType: string, fallback?: ScrapeProtocol): ParserChoice {
+export function parserFor(
+  body: Uint8Array,
+  contentType: string,
+  fallback?: ScrapeProtocol,
+  options: ProtobufOptions = {},
+): ParserChoice {
   const { name, problem } = mediaTypeOf(contentType)
   const known = name === undefined ? undefined : PARSERS[name]
-  if (known) return { parser: known(body), warning: undefined }
+  if (known) return { parser: known(body, options), warning: undefined }
   if (fallback === undefined) {
     throw new ExpositionError(problem.parse ?? `${problem.text} and no fallback_scrape_protocol specified for target`)
   }
   const substitute = MEDIA_TYPE_OF[fallback]
   return {
-    parser: PARSERS[substitute](body),
+    parser: PARSERS[substitute](body, options),
     warning: problem.parse ?? `${problem.text}, using fallback_scrape_protocol "${substitute}"`,
   }
 }
 
-const PARSERS: Readonly<Record<string, (body: Uint8Array) => ExpositionParser>> = {
+const PARSERS: Readonly<Record<string, (body: Uint8Array, options: ProtobufOptions) => ExpositionParser>> = {
+  [PROTOBUF]: (body, options) => new ProtobufParser(body, options),
   'text/plain': (body) => new PrometheusTextParser(body),
   'application/openmetrics-text': (body) => new OpenMetricsParser(body),
 }

@@ -1,7 +1,7 @@
-import type { Labels } from '@quartet/model'
+import type { Labels, NativeHistogram } from '@quartet/model'
 
 /** What {@link ExpositionParser.next} found. */
-export type EntryKind = 'series' | 'type' | 'help' | 'unit' | 'comment' | 'end'
+export type EntryKind = 'series' | 'histogram' | 'type' | 'help' | 'unit' | 'comment' | 'end'
 
 /** A text that is not the exposition format. The message is upstream's. */
 export class ExpositionError extends Error {
@@ -40,6 +40,12 @@ export interface ExpositionParser {
   /** Labels of the current series with `__name__`, sorted, empty ones dropped. */
   labels(): Labels
   exemplar(): ParsedExemplar | undefined
+  /** Of a `histogram` entry, which else is like a `series` without a value. Absent where the format has none. */
+  readonly histogram?: NativeHistogram | undefined
+  /** Exemplars of a `histogram` entry, those with a time. */
+  histogramExemplars?(): readonly ParsedExemplar[]
+  /** When the series of the current entry began. */
+  readonly createdMs?: number | undefined
   /** Family name and text of the current `type`, `help` or `unit` entry; the text of a `comment`. */
   readonly family: string
   readonly text: string

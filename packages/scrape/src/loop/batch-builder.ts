@@ -1,5 +1,5 @@
 import { bitsOf, writeStale } from '@quartet/model'
-import type { Exemplar, SampleBatch, SeriesRef } from '@quartet/model'
+import type { Exemplar, NativeHistogram, SampleBatch, SeriesRef } from '@quartet/model'
 
 /** Columns that one loop fills again for every scrape. */
 export class BatchBuilder implements SampleBatch {
@@ -8,16 +8,24 @@ export class BatchBuilder implements SampleBatch {
   timesMs = new Float64Array(64)
   values = new Float64Array(64)
   exemplars: Exemplar[] = []
+  histograms: (NativeHistogram | undefined)[] | undefined = undefined
   #bits = bitsOf(this.values)
 
   reset(): void {
     this.count = 0
     this.exemplars = []
+    this.histograms = undefined
   }
 
   add(ref: SeriesRef, timeMs: number, value: number): void {
     const at = this.#next(ref, timeMs)
     this.values[at] = value
+  }
+
+  addHistogram(ref: SeriesRef, timeMs: number, histogram: NativeHistogram): void {
+    const at = this.#next(ref, timeMs)
+    this.values[at] = 0
+    ;(this.histograms ??= [])[at] = histogram
   }
 
   addStale(ref: SeriesRef, timeMs: number): void {

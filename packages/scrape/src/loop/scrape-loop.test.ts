@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 
-import { bitsOf, isStaleAt, labelsFromRecord, labelsKey } from '@quartet/model'
+import { bitsOf, isStaleAt, labelsFromRecord, labelsKey, ProtoWriter } from '@quartet/model'
 import type { Exemplar, Labels, MetricMetadata, SampleBatch, SampleSink, SeriesRef } from '@quartet/model'
 import { silentLogger } from '@quartet/runtime'
 import { FakeClock } from '@quartet/runtime/testing'
@@ -45,9 +45,10 @@ class RecordingSink implements SampleSink {
     for (let index = 0; index < batch.count; index++) {
       const { __name__: name, ...labels } = Object.fromEntries(this.#labels[batch.refs[index]])
       const text = Object.entries(labels).map(([key, value]) => `${key}="${value}"`)
-      this.lines.push(
-        `${name}{${text.join(',')}} ${isStaleAt(bits, index) ? 'stale' : batch.values[index]} @${batch.timesMs[index]}`,
-      )
+      const histogram = batch.histograms?.[index]
+      const value = isStaleAt(bits, index) ? 'stale' : batch.values[index]
+      const shown = histogram ? `schema ${histogram.schema}, count ${histogram.count}` : value
+      this.lines.push(`${name}{${text.join(',')}} ${shown} @${batch.timesMs[index]}`)
     }
     this.exemplars = [...exemplars]
     return { outOfOrder: 0, tooOld: 0, duplicate: 0 }
@@ -71,7 +72,7 @@ class RecordingSink implements SampleSink {
 interface Page {
   status: number
   contentType: string
-  body: string
+  body: string | Uint8Array
 }
 
 interface Fixture {
@@ -141,7 +142,7 @@ test('a page that repeats costs no resolved labels', async (context) => {
   page.body = Array.from({ length: 500 }, (_, index) => `m{i="${index}"} ${index}\n`).join('')
   await at(0)
   const resolved = sink.resolved
-  page.body = page.body.replaceAll(/ (\d+)\n/g, ' 1$1\n')
+  page.body = String(page.body).replaceAll(/ (\d+)\n/g, ' 1$1\n')
   await at(15_000)
   assert.equal(sink.resolved, resolved)
   assert.equal(sink.scraped.length, 500)
@@ -256,6 +257,46 @@ test('asks for the protocols that are configured, best first', async (context) =
     'text/plain;version=0.0.4;q=0.3,application/openmetrics-text;version=0.0.1;q=0.2,*/*;q=0.1',
   ])
 })
+
+test('native histograms come over protobuf, within their limits, and begin with a zero where they say when', async (context) => {
+  const protobuf = 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited'
+  const config = { scrapeProtocols: ['PrometheusProto'], nativeHistograms: true } as const
+  const plain = await fixture(context, { ...config, createdZeros: true })
+  Object.assign(plain.page, { contentType: protobuf, body: nativePage(10) })
+  await plain.at(60_000)
+  assert.deepEqual(plain.accepts, [
+    'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.2,*/*;q=0.1',
+  ])
+  assert.deepEqual(plain.sink.scraped, ['h{job="j"} schema 3, count 0 @50000', 'h{job="j"} schema 3, count 10 @60000'])
+  await plain.at(75_000)
+  assert.deepEqual(plain.sink.scraped, ['h{job="j"} schema 3, count 10 @75000'])
+  const limited = await fixture(context, { ...config, nativeBucketLimit: 4, nativeMinBucketFactor: 1.1 })
+  Object.assign(limited.page, { contentType: protobuf, body: nativePage(10) })
+  await limited.at(0)
+  assert.deepEqual(limited.sink.scraped, ['h{job="j"} schema 1, count 10 @0'])
+  Object.assign(limited.page, { body: nativePage(900) })
+  await limited.at(15_000)
+  assert.equal(limited.loop.status.lastError, 'histogram bucket limit exceeded')
+})
+
+/** One histogram of schema 3 with so many buckets, one observation in each. */
+function nativePage(buckets: number): Uint8Array {
+  const writer = new ProtoWriter()
+  writer.string(1, 'h').uint(3, 4)
+  const metric = writer.begin(4)
+  const histogram = writer.begin(7)
+  writer.uint(1, buckets).double(2, 5).sint32(5, 3).double(6, 0.001)
+  const span = writer.begin(12)
+  writer.sint32(1, 1).uint(2, buckets)
+  writer.finish(span)
+  for (let bucket = 0; bucket < buckets; bucket++) writer.sint64(13, bucket === 0 ? 1n : 0n)
+  const created = writer.begin(15)
+  writer.int64(1, 50)
+  writer.finish(created)
+  writer.finish(histogram)
+  writer.finish(metric)
+  return new ProtoWriter().varint(writer.length).raw(writer.view()).toBytes()
+}
 
 test('extra metrics tell the timeout, the sample limit and the size of the page', async (context) => {
   const { page, sink, at } = await fixture(context, { extraMetrics: true, sampleLimit: 5, bodySizeLimitBytes: 8 })

@@ -1,15 +1,35 @@
-import { labelsFromPairs, LimitError, METRIC_NAME } from '@quartet/model'
-import type { AppendReport, Label, Labels, MetricMetadata, SampleSink, SeriesRef } from '@quartet/model'
+import {
+  histogramProblem,
+  labelsFromPairs,
+  limitBuckets,
+  LimitError,
+  limitSchema,
+  METRIC_NAME,
+  NO_BUCKETS,
+  RESET_YES,
+  schemaOfFactor,
+} from '@quartet/model'
+import type {
+  AppendReport,
+  Label,
+  Labels,
+  MetricMetadata,
+  NativeHistogram,
+  SampleSink,
+  SeriesRef,
+} from '@quartet/model'
 import type { Clock, Logger, Timer } from '@quartet/runtime'
 
 import { acceptHeader, parserFor } from '../exposition/content-type.ts'
+import { CustomBucketsParser } from '../exposition/custom-buckets.ts'
+import { ExpositionError } from '../exposition/entry.ts'
 import type { ExpositionParser } from '../exposition/entry.ts'
 import { relabel } from '../relabel/relabel.ts'
 import type { ScrapeConfig } from '../scrape-config.ts'
 import type { Target } from '../target/target.ts'
 import { BatchBuilder } from './batch-builder.ts'
 import { ScrapeError } from './http-client.ts'
-import type { ScrapeClient } from './http-client.ts'
+import type { FetchedPage, ScrapeClient } from './http-client.ts'
 import { DROPPED, ScrapeCache } from './scrape-cache.ts'
 
 /**
@@ -60,6 +80,8 @@ export class ScrapeLoop {
   readonly #batch = new BatchBuilder()
   readonly #stopped = new AbortController()
   #cache = new ScrapeCache()
+  /** The beginning that was stored last, by entry of the cache. */
+  readonly #createdMs = new Map<number, number>()
   #epoch = -1
   #autoRefs: SeriesRef[] = []
   #timer: Timer | undefined
@@ -132,7 +154,7 @@ export class ScrapeLoop {
         signal: this.#stopped.signal,
       })
       bodyBytes = page.body.length
-      const { parser, warning } = parserFor(page.body, page.contentType, this.#config.fallbackProtocol)
+      const { parser, warning } = this.#parserFor(page)
       if (warning !== undefined)
         logger.debug({ target: this.target.url, warning }, 'scrape fell back to another format')
       this.#collect(parser, timeMs, counts)
@@ -148,15 +170,33 @@ export class ScrapeLoop {
     this.#report(timeMs, failure === undefined, [seconds, counts.scraped, counts.kept, counts.added], bodyBytes)
     await this.#append(timeMs, seconds)
     if (failure !== undefined) this.#countFailure(failure)
-    if (failure === undefined) this.#cache = this.#cache.compact()
+    if (failure === undefined) this.#compact()
     this.status.health = failure === undefined ? 'up' : 'down'
     this.status.lastError = failure === undefined ? '' : (failure as Error).message
     this.status.lastScrapeMs = nowMs
     this.status.lastDurationSeconds = seconds
   }
 
+  #compact(): void {
+    const compacted = this.#cache.compact()
+    // Entries are numbered anew.
+    if (compacted !== this.#cache) this.#createdMs.clear()
+    this.#cache = compacted
+  }
+
+  #parserFor(page: FetchedPage): { readonly parser: ExpositionParser; readonly warning: string | undefined } {
+    const { fallbackProtocol, nativeHistograms, alwaysClassicHistograms, convertClassicHistograms } = this.#config
+    const choice = parserFor(page.body, page.contentType, fallbackProtocol, {
+      withClassic: alwaysClassicHistograms === true,
+      withNative: nativeHistograms === true,
+    })
+    if (convertClassicHistograms !== true) return choice
+    return { ...choice, parser: new CustomBucketsParser(choice.parser, alwaysClassicHistograms === true) }
+  }
+
   #forget(): void {
     this.#cache = new ScrapeCache()
+    this.#createdMs.clear()
     this.#autoRefs = []
     this.#epoch = this.#services.sink.epoch
   }
@@ -171,7 +211,7 @@ export class ScrapeLoop {
       if (entry < 0 || !parser.nextIfKnown(cache.arena, cache.start(entry), cache.end(entry))) {
         const kind = parser.next()
         if (kind === 'end') break
-        if (kind !== 'series') {
+        if (kind !== 'series' && kind !== 'histogram') {
           metadata.add(kind, parser)
           continue
         }
@@ -191,6 +231,11 @@ export class ScrapeLoop {
       else if (sampleLimit === 0) counts.kept++
       const own = honorTimestamps ? parser.timeMs : undefined
       cache.mark(entry, own === undefined || trackTimestampsStaleness)
+      if (this.#config.createdZeros === true) this.#addZero(parser, entry, ref, own ?? timeMs)
+      if (parser.histogram !== undefined) {
+        this.#addHistogram(parser, ref, own ?? timeMs)
+        continue
+      }
       batch.add(ref, own ?? timeMs, parser.value)
       const exemplar = parser.exemplar()
       if (exemplar)
@@ -202,6 +247,31 @@ export class ScrapeLoop {
         })
     }
     if (metadata.size > 0) this.#services.sink.describe(metadata.take())
+  }
+
+  /** @throws ExpositionError when it is wrong, LimitError when it has too many buckets */
+  #addHistogram(parser: ExpositionParser, ref: SeriesRef, timeMs: number): void {
+    const { nativeBucketLimit = 0, nativeMinBucketFactor = 0 } = this.#config
+    let histogram = parser.histogram!
+    const problem = histogramProblem(histogram)
+    if (problem !== undefined) throw new ExpositionError(problem)
+    if (nativeMinBucketFactor > 0) histogram = limitSchema(histogram, schemaOfFactor(nativeMinBucketFactor))
+    if (nativeBucketLimit > 0) {
+      const limited = limitBuckets(histogram, nativeBucketLimit)
+      if (limited === undefined) throw new LimitError('bucket_limit', 'histogram bucket limit exceeded')
+      histogram = limited
+    }
+    this.#batch.addHistogram(ref, timeMs, histogram)
+    for (const { labels, value, timeMs: exemplarMs } of parser.histogramExemplars?.() ?? [])
+      this.#batch.exemplars.push({ ref, labels, value, timeMs: exemplarMs ?? timeMs })
+  }
+
+  /** What a counter was when it began, once for each beginning. */
+  #addZero({ createdMs, histogram }: ExpositionParser, entry: number, ref: SeriesRef, timeMs: number): void {
+    if (createdMs === undefined || createdMs >= timeMs || this.#createdMs.get(entry) === createdMs) return
+    this.#createdMs.set(entry, createdMs)
+    if (histogram === undefined) this.#batch.add(ref, createdMs, 0)
+    else this.#batch.addHistogram(ref, createdMs, emptied(histogram))
   }
 
   #newEntry(parser: ExpositionParser): number {
@@ -294,6 +364,12 @@ export class ScrapeLoop {
       observe({ kind: 'body size limit', job })
     logger.debug({ target: this.target.url, error: (failure as Error).message }, 'scrape failed')
   }
+}
+
+/** A histogram of the same layout without observations, which is a reset by definition. */
+function emptied(histogram: NativeHistogram): NativeHistogram {
+  const nothing = { count: 0, sum: 0, zeroCount: 0, positive: NO_BUCKETS, negative: NO_BUCKETS }
+  return { ...histogram, ...nothing, resetHint: RESET_YES }
 }
 
 const METADATA_TYPES = new Set<MetricMetadata['type']>([
