@@ -121,13 +121,6 @@ function defaultProtocols(job: ScrapeSection, global: GlobalSection): string[] {
 export function unsupportedScrapeKeys(job: ScrapeSection): string[] {
   const keys = (
     [
-      'scrape_protocols',
-      'scrape_native_histograms',
-      'always_scrape_classic_histograms',
-      'convert_classic_histograms_to_nhcb',
-      'extra_scrape_metrics',
-      'native_histogram_bucket_limit',
-      'native_histogram_min_bucket_factor',
       'scrape_failure_log_file',
       'keep_dropped_targets',
       'metric_name_validation_scheme',
@@ -151,7 +144,16 @@ export async function toScrapeConfig(job: ScrapeSection, directory: string): Pro
     honorTimestamps: job.honor_timestamps,
     trackTimestampsStaleness: job.track_timestamps_staleness,
     enableCompression: job.enable_compression,
-    fallbackProtocol: TEXT_PROTOCOLS.find((protocol) => protocol === job.fallback_scrape_protocol),
+    scrapeProtocols: PROTOCOLS.filter((protocol) => job.scrape_protocols?.includes(protocol)).sort(
+      (a, b) => job.scrape_protocols!.indexOf(a) - job.scrape_protocols!.indexOf(b),
+    ),
+    fallbackProtocol: PROTOCOLS.find((protocol) => protocol === job.fallback_scrape_protocol),
+    nativeHistograms: job.scrape_native_histograms ?? false,
+    alwaysClassicHistograms: job.always_scrape_classic_histograms ?? false,
+    convertClassicHistograms: job.convert_classic_histograms_to_nhcb ?? false,
+    nativeBucketLimit: job.native_histogram_bucket_limit,
+    nativeMinBucketFactor: job.native_histogram_min_bucket_factor,
+    extraMetrics: job.extra_scrape_metrics ?? false,
     staticConfigs: job.static_configs,
     fileSdConfigs: job.file_sd_configs.map((files) => ({
       files: files.files.map((file) => resolve(directory, file)),
@@ -169,7 +171,8 @@ export async function toScrapeConfig(job: ScrapeSection, directory: string): Pro
   }
 }
 
-const TEXT_PROTOCOLS: readonly ScrapeProtocol[] = [
+const PROTOCOLS: readonly ScrapeProtocol[] = [
+  'PrometheusProto',
   'PrometheusText0.0.4',
   'PrometheusText1.0.0',
   'OpenMetricsText0.0.1',
