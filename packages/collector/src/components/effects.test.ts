@@ -47,7 +47,6 @@ wal {
   }
 }`,
     [
-      '4: attribute "send_native_histograms" has no effect in Quartet: native histograms are not collected yet',
       '9: attribute "capacity" has no effect in Quartet: samples wait in a queue on disk of at most 1 GiB for each endpoint',
       '10: attribute "max_shards" has no effect in Quartet: each endpoint has one sender, which keeps the samples in order',
     ],

@@ -18,6 +18,8 @@ export interface RemoteWriteEndpointConfig {
   readonly followRedirects: boolean
   readonly timeoutMs: number
   readonly sendExemplars: boolean
+  /** Else they are left out. */
+  readonly sendNativeHistograms: boolean
   /** Type, help and unit of metrics go out this often when there are new ones; `undefined` never. */
   readonly metadataIntervalMs: number | undefined
   readonly maxMetadataPerSend: number
@@ -35,6 +37,7 @@ export const DEFAULT_ENDPOINT: Omit<RemoteWriteEndpointConfig, 'name' | 'url'> =
   followRedirects: true,
   timeoutMs: 30_000,
   sendExemplars: true,
+  sendNativeHistograms: true,
   metadataIntervalMs: 60_000,
   maxMetadataPerSend: 2000,
   writeRelabelRules: [],

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 
-import { bitsOf, labelsFromRecord, ProtoReader, writeStale } from '@quartet/model'
+import { bitsOf, labelsFromRecord, NO_BUCKETS, ProtoReader, RemoteWriteReader, writeStale } from '@quartet/model'
 import type { SampleBatch, SeriesRef } from '@quartet/model'
 import { createSelfMetrics, silentLogger, systemClock } from '@quartet/runtime'
 import type { Clock } from '@quartet/runtime'
@@ -23,12 +23,14 @@ interface Receiver {
   lines: string[]
   /** Families of metadata, and exemplars by their value. */
   others: string[]
+  /** Requests that were taken. */
+  bodies: Uint8Array[]
   answers: number[]
   next(count: number): Promise<void>
 }
 
 async function receiver(context: TestContext): Promise<Receiver> {
-  const state: Receiver = { url: '', lines: [], others: [], answers: [], next: async () => undefined }
+  const state: Receiver = { url: '', lines: [], others: [], bodies: [], answers: [], next: async () => undefined }
   const waiting: { count: number; resolve: () => void }[] = []
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
@@ -38,6 +40,7 @@ async function receiver(context: TestContext): Promise<Receiver> {
       assert.equal(request.headers['content-encoding'], 'snappy')
       if (status === 204) {
         const request = uncompressSync(Buffer.concat(chunks)) as Buffer
+        state.bodies.push(request)
         state.lines.push(...readWriteRequest(request, state.others))
       }
       response.writeHead(status).end('answer')
@@ -191,6 +194,34 @@ test('write relabelling drops series; a full queue refuses and says so', async (
   await full.append(batch([ref, 1, 1]))
   await assert.rejects(full.append(batch([ref, 2, 2])), /queue is full: 10 bytes/)
   await full.stop()
+})
+
+test('sends native histograms, unless they are switched off', async (context) => {
+  const histogram = {
+    schema: 1,
+    zeroThreshold: 0.5,
+    zeroCount: 1,
+    count: 6,
+    sum: 9,
+    positive: { indices: Int32Array.of(-1, 0, 4), counts: Float64Array.of(2, 1, 2) },
+    negative: NO_BUCKETS,
+    customBounds: undefined,
+    resetHint: 0,
+    isFloat: false,
+  } as const
+  for (const sendNativeHistograms of [true, false]) {
+    const remote = await receiver(context)
+    const sink = await open(new FaultyFileSystem(), { url: remote.url, sendNativeHistograms })
+    const a = sink.resolve(labelsFromRecord({ __name__: 'a' }))
+    await sink.append({ ...batch([a, 1, 0], [a, 2, 7]), histograms: [histogram, undefined] })
+    await remote.next(1)
+    assert.deepEqual(remote.lines, ['__name__=a;cluster=c1 7@2'])
+    const reader = new RemoteWriteReader()
+    reader.read(remote.bodies[0])
+    const sent = reader.histograms.map(({ timeMs, histogram: read }) => [timeMs, read])
+    assert.deepEqual(sent, sendNativeHistograms ? [[1, histogram]] : [])
+    await sink.stop()
+  }
 })
 
 test('sends exemplars unless it is told not to', async (context) => {

@@ -16,7 +16,14 @@ import type { Timer } from '@quartet/runtime'
 import { relabel } from '../relabel/relabel.ts'
 import { RemoteWriteEndpoint } from './endpoint.ts'
 import type { EndpointServices, RemoteWriteEndpointConfig } from './endpoint.ts'
-import { encodeSeriesLabels, writeExemplar, writeMetadata, writeSample, writeStaleSample } from './write-request.ts'
+import {
+  encodeSeriesLabels,
+  writeExemplar,
+  writeHistogram,
+  writeMetadata,
+  writeSample,
+  writeStaleSample,
+} from './write-request.ts'
 
 const NOTHING_REFUSED: AppendReport = { outOfOrder: 0, tooOld: 0, duplicate: 0 }
 /** Series that the sink remembers; beyond, all are forgotten and learnt again, so churn cannot fill the memory. */
@@ -118,14 +125,16 @@ export class RemoteWriteSink implements SampleSink {
     batch: SampleBatch,
     exemplars: readonly Exemplar[],
   ): Promise<void> {
-    const { maxSamplesPerSend } = endpoint.config
+    const { maxSamplesPerSend, sendNativeHistograms } = endpoint.config
     const writer = new ProtoWriter(64 * 1024)
     const bits = bitsOf(batch.values)
     let samples = 0
     for (let index = 0; index < batch.count; index++) {
       const labels = encoded[batch.refs[index]]
-      if (!labels) continue
-      if (isStaleAt(bits, index)) writeStaleSample(writer, labels, batch.timesMs[index])
+      const histogram = batch.histograms?.[index]
+      if (!labels || (histogram !== undefined && !sendNativeHistograms)) continue
+      if (histogram !== undefined) writeHistogram(writer, labels, batch.timesMs[index], histogram)
+      else if (isStaleAt(bits, index)) writeStaleSample(writer, labels, batch.timesMs[index])
       else writeSample(writer, labels, batch.timesMs[index], batch.values[index])
       if (++samples < maxSamplesPerSend) continue
       await endpoint.enqueue(writer.view(), samples)

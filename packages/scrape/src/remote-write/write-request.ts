@@ -1,5 +1,5 @@
-import { ProtoWriter } from '@quartet/model'
-import type { Exemplar, Labels, MetricMetadata } from '@quartet/model'
+import { ProtoWriter, writeNativeHistogram } from '@quartet/model'
+import type { Exemplar, Labels, MetricMetadata, NativeHistogram } from '@quartet/model'
 
 /** Numbers of `prometheus.MetricMetadata.MetricType` (prompb/types.proto). */
 const METADATA_TYPE: Readonly<Record<MetricMetadata['type'], number>> = {
@@ -42,6 +42,20 @@ export function writeStaleSample(writer: ProtoWriter, labels: Uint8Array, timeMs
   writer.raw(labels)
   const sample = writer.begin(2)
   writer.fixed64(1, STALE_BITS).int64(2, timeMs)
+  writer.finish(sample)
+  writer.finish(series)
+}
+
+export function writeHistogram(
+  writer: ProtoWriter,
+  labels: Uint8Array,
+  timeMs: number,
+  histogram: NativeHistogram,
+): void {
+  const series = writer.begin(1)
+  writer.raw(labels)
+  const sample = writer.begin(4)
+  writeNativeHistogram(writer, timeMs, histogram)
   writer.finish(sample)
   writer.finish(series)
 }

@@ -1,6 +1,6 @@
 import { DEFAULT_SCRAPE_CONFIG, DEFAULT_SCRAPE_PROTOCOLS, ScrapeManager } from '@quartet/scrape'
 import type { ScrapeConfig } from '@quartet/scrape'
-import { body, optional, optionalBlock, required, type, withDefault, withoutEffect } from '../../graph/index.ts'
+import { body, optional, optionalBlock, required, type, withDefault } from '../../graph/index.ts'
 import type { ComponentContext, ComponentDefinition, Decoded } from '../../graph/index.ts'
 import { clusteringSchema } from '../clustering.ts'
 import { clientMembers, loadCredentials } from '../client-settings.ts'
@@ -28,19 +28,17 @@ const schema = body(
     label_value_length_limit: withDefault(type.count, 0),
     body_size_limit: withDefault(type.byteSize, 0),
     scrape_protocols: withDefault(type.list(type.oneOf('PrometheusProto', ...DEFAULT_SCRAPE_PROTOCOLS)), []),
-    scrape_fallback_protocol: optional(type.oneOf(...DEFAULT_SCRAPE_PROTOCOLS)),
-    scrape_classic_histograms: withoutEffect(withDefault(type.bool, false), 'classic histograms are always kept'),
+    scrape_fallback_protocol: optional(type.oneOf('PrometheusProto', ...DEFAULT_SCRAPE_PROTOCOLS)),
+    scrape_classic_histograms: withDefault(type.bool, false),
     scrape_native_histograms: withDefault(type.bool, false),
     extra_metrics: withDefault(type.bool, false),
     clustering: optionalBlock(() => clusteringSchema),
     ...clientMembers,
   },
-  ({ scrape_timeout, scrape_interval, scrape_native_histograms, scrape_protocols }) => {
-    if (scrape_protocols.length > 0 && scrape_protocols.every((protocol) => protocol === 'PrometheusProto'))
-      return 'scrape_protocols names only PrometheusProto, which is not supported by Quartet yet'
+  ({ scrape_timeout, scrape_interval, scrape_protocols }) => {
     if (new Set(scrape_protocols).size < scrape_protocols.length) return 'duplicated protocol in scrape_protocols'
     if (scrape_timeout > scrape_interval) return 'scrape_timeout greater than scrape_interval'
-    return scrape_native_histograms ? 'scrape_native_histograms is not supported by Quartet yet' : undefined
+    return undefined
   },
 )
 
@@ -88,7 +86,8 @@ function createManager(context: ComponentContext, settings: Settings): ScrapeMan
 
 async function scrapeConfig(id: string, settings: Settings): Promise<ScrapeConfig> {
   const { basicAuth, authorization } = await loadCredentials(settings)
-  const protocols = settings.scrape_protocols.filter((protocol) => protocol !== 'PrometheusProto')
+  const { scrape_protocols: protocols, scrape_native_histograms: isNative } = settings
+  const usual = isNative ? (['PrometheusProto', ...DEFAULT_SCRAPE_PROTOCOLS] as const) : DEFAULT_SCRAPE_PROTOCOLS
   return {
     ...DEFAULT_SCRAPE_CONFIG,
     jobName: settings.job_name || id,
@@ -101,7 +100,9 @@ async function scrapeConfig(id: string, settings: Settings): Promise<ScrapeConfi
     honorTimestamps: settings.honor_timestamps,
     trackTimestampsStaleness: settings.track_timestamps_staleness,
     enableCompression: settings.enable_compression,
-    scrapeProtocols: protocols.length > 0 ? protocols : DEFAULT_SCRAPE_PROTOCOLS,
+    scrapeProtocols: protocols.length > 0 ? protocols : usual,
+    nativeHistograms: isNative,
+    alwaysClassicHistograms: settings.scrape_classic_histograms,
     fallbackProtocol: settings.scrape_fallback_protocol,
     extraMetrics: settings.extra_metrics,
     staticConfigs: settings.targets.map(({ __address__: address, ...labels }) => ({
