@@ -12,6 +12,6 @@ await main(async () => {
   const args = process.argv.slice(2)
   if (servesPage(args)) await ensureWebBuilt()
   await ensureCacheWarm()
-  const isCommand = /^(up|serve|check|version|help)$/.test(args[0] ?? '')
+  const isCommand = /^(up|serve|check|amtool|backup|restore|verify|version|help)$/.test(args[0] ?? '')
   await becomeNode([join(ROOT, 'packages/cli/src/main.mjs'), ...(isCommand ? [] : ['up']), ...args])
 })
