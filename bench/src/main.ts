@@ -31,6 +31,9 @@ const WORKLOADS: Readonly<Record<string, { run: (args: readonly string[]) => Pro
   traces: { run: tracesIngest, help: 'OTLP: spans/s per CPU second, and one search' },
 }
 
+// It names who started this program. Servers that are started from here would take it for theirs, and stop when they do not find it.
+delete process.env['QUARTET_LAUNCHER_PID']
+
 const [name, ...args] = process.argv.slice(2)
 const workload = name === undefined ? undefined : WORKLOADS[name]
 if (workload) await workload.run(args)
