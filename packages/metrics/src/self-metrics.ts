@@ -65,9 +65,19 @@ export function addServiceMetrics(
     (s) => s.outOfOrderSamples,
   )
   total(
+    'prometheus_tsdb_out_of_bound_samples_total',
+    'Total number of out of bound samples ingestion failed attempts with out of order support disabled.',
+    (s) => s.outOfBoundSamples,
+  )
+  total(
     'prometheus_tsdb_too_old_samples_total',
-    'Total number of samples refused for their age.',
+    'Total number of out of order samples ingestion failed attempts with out of support enabled, but sample outside of time window.',
     (s) => s.tooOldSamples,
+  )
+  total(
+    'prometheus_tsdb_head_out_of_order_samples_appended_total',
+    'Total number of appended out of order samples.',
+    (s) => s.lateSamples,
   )
   total('prometheus_tsdb_wal_corruptions_total', 'Total number of WAL corruptions.', (s) => s.walCorruptions)
   metrics.gauge('prometheus_engine_queries', 'The current number of queries being executed or waiting.', [], (one) =>

@@ -37,6 +37,7 @@ import type { LoadedRules } from './rules/promql-rules.ts'
 import { addServiceMetrics } from './self-metrics.ts'
 import type { ServiceMetrics } from './self-metrics.ts'
 import { MetricsDatabase } from './storage/database.ts'
+import type { MetricsDatabaseOptions } from './storage/database.ts'
 
 /** Builds the rooms top-down: configuration, database, scrapes, engine, API. Nothing listens before the WAL is replayed. */
 export async function startMetrics(options: SystemOptions): Promise<RunningSystem> {
@@ -134,6 +135,7 @@ class MetricsService implements RunningSystem {
     }
     database.setRetention(retentionOf(settings, config))
     database.setMaxExemplars(config.maxExemplars)
+    database.setOutOfOrderWindow(config.outOfOrderWindowMs)
     this.#engine = this.#createEngine(config)
     this.#config = config
     logFindings([...config.findings, ...alerting.rules.findings], options.logger)
@@ -314,12 +316,13 @@ function logFindings(findings: readonly Finding[], logger: Logger): void {
 function storageOptions(
   settings: MetricsSettings,
   config: PrometheusConfig,
-): { directory: string; retentionMs: number; retentionBytes: number; maxHeadSeries: number; maxExemplars: number } {
+): Omit<MetricsDatabaseOptions, 'fileSystem' | 'clock' | 'logger'> {
   return {
     directory: settings.storagePath,
     ...retentionOf(settings, config),
     maxHeadSeries: settings.maxHeadSeries,
     maxExemplars: config.maxExemplars,
+    outOfOrderWindowMs: config.outOfOrderWindowMs,
   }
 }
 

@@ -21,22 +21,13 @@ export function unsupportedKeys(config: PrometheusSections, at: (path: (string |
   }
   if (config.tracing !== undefined) note(['tracing'])
   const { global } = config
-  for (const key of ['query_log_file', 'scrape_failure_log_file', 'scrape_protocols'] as const) {
+  for (const key of ['query_log_file', 'scrape_failure_log_file'] as const) {
     if (global[key] !== undefined) note(['global', key])
   }
-  for (const key of [
-    'scrape_native_histograms',
-    'convert_classic_histograms_to_nhcb',
-    'always_scrape_classic_histograms',
-    'extra_scrape_metrics',
-    'keep_dropped_targets',
-  ] as const) {
-    if (global[key] !== 0 && global[key] !== false) note(['global', key])
-  }
+  if (global.keep_dropped_targets !== 0) note(['global', 'keep_dropped_targets'])
   if (global.metric_name_validation_scheme === 'legacy') note(['global', 'metric_name_validation_scheme'])
   if (global.metric_name_escaping_scheme !== undefined) note(['global', 'metric_name_escaping_scheme'])
   const tsdb = config.storage?.tsdb
-  if ((tsdb?.out_of_order_time_window ?? 0) > 0) note(['storage', 'tsdb', 'out_of_order_time_window'])
   if (tsdb?.stale_series_compaction_threshold !== undefined) {
     note(['storage', 'tsdb', 'stale_series_compaction_threshold'])
   }

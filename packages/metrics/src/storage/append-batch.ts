@@ -6,6 +6,12 @@ import type { LoggedExemplar } from './wal-records.ts'
 
 /** Verdict of a native histogram that may be appended; see head.ts for the others. */
 export const HISTOGRAM = 10
+/** Verdicts of samples, and histograms, that come after newer ones of their series but within the out-of-order window. */
+export const LATE = 11
+export const LATE_HISTOGRAM = 12
+/** A sample that was appendable when it was logged, and late when it was to be applied: it is logged once more, as late. */
+export const OVERTAKEN = 13
+export const OVERTAKEN_HISTOGRAM = 14
 
 /** Columns of one batch on its way into the head. Pooled, because a batch waits for the WAL. */
 export class Batch {
@@ -21,6 +27,8 @@ export class Batch {
   histograms: (NativeHistogram | undefined)[] | undefined
   exemplars: LoggedExemplar[] = []
   metadata: readonly MetricMetadata[] = []
+  /** Number of samples with the verdict {@link OVERTAKEN} or {@link OVERTAKEN_HISTOGRAM}. */
+  overtaken = 0
   /** Series whose definition the record carries. */
   defined: number[] = []
 
@@ -28,6 +36,7 @@ export class Batch {
     this.head = head
     this.count = count
     this.histograms = undefined
+    this.overtaken = 0
     this.exemplars = []
     this.metadata = []
     this.defined.length = 0

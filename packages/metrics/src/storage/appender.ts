@@ -1,21 +1,12 @@
-import { LimitError, writeStale } from '@quartet/model'
-import type {
-  AppendReport,
-  Exemplar,
-  Labels,
-  MetricMetadata,
-  NativeHistogram,
-  SampleBatch,
-  SampleSink,
-  SeriesRef,
-} from '@quartet/model'
+import { histogramProblem, LimitError, writeStale } from '@quartet/model'
+import type { AppendReport, Exemplar, Labels, MetricMetadata, SampleBatch, SampleSink, SeriesRef } from '@quartet/model'
 import type { Wal } from '@quartet/storage'
-import { Batch, HISTOGRAM } from './append-batch.ts'
+import { Batch, HISTOGRAM, LATE, LATE_HISTOGRAM, OVERTAKEN, OVERTAKEN_HISTOGRAM } from './append-batch.ts'
 import { viewOf } from './byte-table.ts'
 import type { ExemplarRing } from './exemplar-ring.ts'
 import type { Head, Verdict } from './head.ts'
-import { APPENDABLE, DUPLICATE, OUT_OF_BOUNDS, OUT_OF_ORDER, REPEATED } from './head.ts'
-import { histogramProblem } from './histogram-check.ts'
+import { APPENDABLE, DUPLICATE, OUT_OF_BOUNDS, OUT_OF_ORDER, REPEATED, TOO_OLD } from './head.ts'
+import { applyLate, isOvertaken, logLate, logOvertaken } from './late-append.ts'
 import { refusalText } from './refusal-text.ts'
 import { SeriesForwards } from './series-forwards.ts'
 import { INVALID_SERIES, UNKNOWN_SERIES } from './series-table.ts'
@@ -34,7 +25,10 @@ export interface AppenderCounters {
   samples: number
   outOfOrder: number
   duplicate: number
+  outOfBounds: number
   tooOld: number
+  /** Stored although they came out of order. */
+  late: number
   exemplarsOutOfOrder: number
   seriesCreated: number
 }
@@ -57,11 +51,15 @@ export class Appender implements SampleSink {
     samples: 0,
     outOfOrder: 0,
     duplicate: 0,
+    outOfBounds: 0,
     tooOld: 0,
+    late: 0,
     exemplarsOutOfOrder: 0,
     seriesCreated: 0,
   }
   readonly options: AppenderOptions
+  /** `out_of_order_time_window`: how far behind the head's newest a sample may come that is not its series' newest. 0: not at all. */
+  lateWindowMs = 0
   readonly #record = new RecordWriter()
   readonly #pool: Batch[] = []
   readonly #inFlight = new Set<Promise<unknown>>()
@@ -106,7 +104,7 @@ export class Appender implements SampleSink {
     this.judge(batch, (verdict) => {
       if (verdict === OUT_OF_ORDER) report.outOfOrder++
       else if (verdict === DUPLICATE) report.duplicate++
-      else if (verdict === OUT_OF_BOUNDS) report.tooOld++
+      else report.tooOld++
       return true
     })
     if (exemplars) {
@@ -216,11 +214,18 @@ export class Appender implements SampleSink {
     for (let index = 0; index < batch.count; index++) {
       if (verdicts[index] !== APPENDABLE && verdicts[index] !== HISTOGRAM) continue
       if (refs[index] >= seriesCount) throw new RangeError(`unknown series ref ${refs[index]}`)
-      const verdict =
+      let verdict =
         verdicts[index] === APPENDABLE
           ? head.check(refs[index], timesMs[index], bits[2 * index], bits[2 * index + 1], lowestMs)
           : head.checkHistogram(refs[index], timesMs[index], batch.histograms![index]!, lowestMs)
       if (verdict === APPENDABLE) continue
+      if (this.lateWindowMs > 0 && (verdict === OUT_OF_ORDER || verdict === OUT_OF_BOUNDS)) {
+        if (timesMs[index] >= head.maxMs - this.lateWindowMs) {
+          verdicts[index] = verdicts[index] === HISTOGRAM ? LATE_HISTOGRAM : LATE
+          continue
+        }
+        verdict = TOO_OLD
+      }
       verdicts[index] = verdict
       if (verdict !== REPEATED && !refuse(verdict, index)) return
     }
@@ -240,8 +245,28 @@ export class Appender implements SampleSink {
     if (this.#record.length > 0) await this.options.wal.append(this.#record.view())
     if (batch.head !== this.head) this.#translate(batch)
     else if (batch.generation === this.#generation) for (const series of batch.defined) this.head.isLogged[series] = 1
-    const stored = this.#apply(batch)
+    let stored = this.#apply(batch)
+    if (batch.overtaken > 0) stored += await this.#logOvertaken(batch)
     this.#pool.push(batch)
+    return stored
+  }
+
+  /** What newer samples, of this batch or another, have overtaken on the way. */
+  async #logOvertaken(batch: Batch): Promise<number> {
+    const record = this.#record.reset()
+    logOvertaken(record, batch, this.head)
+    await this.options.wal.append(record.view())
+    if (batch.head !== this.head) this.#translate(batch)
+    let stored = 0
+    for (let index = 0; index < batch.count; index++)
+      if (isOvertaken(batch, index)) stored += this.#applyLate(batch, index)
+    this.counters.samples += stored
+    return stored
+  }
+
+  #applyLate(batch: Batch, index: number): number {
+    const stored = Number(applyLate(this.head, batch, index))
+    this.counters.late += stored
     return stored
   }
 
@@ -257,8 +282,11 @@ export class Appender implements SampleSink {
       record.series(series, head.series.message(series))
     }
     let isEmpty = true
+    let hasLate = false
     for (let index = 0; index < batch.count; index++) {
-      if (batch.verdicts[index] !== APPENDABLE && batch.verdicts[index] !== HISTOGRAM) continue
+      const verdict = batch.verdicts[index]
+      if (verdict === LATE || verdict === LATE_HISTOGRAM) hasLate = true
+      else if (verdict !== APPENDABLE && verdict !== HISTOGRAM) continue
       isEmpty = false
       if (isLogged[batch.refs[index]] === 0) define(batch.refs[index])
     }
@@ -268,6 +296,7 @@ export class Appender implements SampleSink {
     if (!isEmpty) record.samples(batch, batch.count, batch.verdicts)
     const { histograms, refs, timesMs } = batch
     if (histograms) record.histograms({ refs, timesMs, histograms }, batch.count, batch.verdicts, HISTOGRAM)
+    if (hasLate) logLate(record, batch)
     if (batch.exemplars.length > 0) record.exemplars(batch.exemplars)
     if (batch.metadata.length > 0) record.metadata(batch.metadata)
   }
@@ -280,8 +309,9 @@ export class Appender implements SampleSink {
     let stored = 0
     for (let index = 0; index < count; index++) {
       if (verdicts[index] !== APPENDABLE) {
-        if (verdicts[index] !== HISTOGRAM) countRefusal(counters, verdicts[index])
-        else if (this.#applyHistogram(refs[index], timesMs[index], batch.histograms![index]!)) stored++
+        if (verdicts[index] === HISTOGRAM) stored += this.#applyHistogram(batch, index)
+        else if (verdicts[index] === LATE || verdicts[index] === LATE_HISTOGRAM) stored += this.#applyLate(batch, index)
+        else countRefusal(counters, verdicts[index])
         continue
       }
       // Again, since other batches, and samples of this one, came in between.
@@ -289,7 +319,7 @@ export class Appender implements SampleSink {
       if (verdict === APPENDABLE) {
         head.append(refs[index], timesMs[index], bits[2 * index], bits[2 * index + 1])
         stored++
-      } else countRefusal(counters, verdict)
+      } else if (!this.#isOvertaken(batch, index, verdict, OVERTAKEN)) countRefusal(counters, verdict)
     }
     counters.samples += stored
     for (const { series, labels, value, timeMs } of batch.exemplars) {
@@ -300,11 +330,25 @@ export class Appender implements SampleSink {
     return stored
   }
 
-  #applyHistogram(series: number, timeMs: number, histogram: NativeHistogram): boolean {
+  #applyHistogram(batch: Batch, index: number): number {
+    const series = batch.refs[index]
+    const timeMs = batch.timesMs[index]
+    const histogram = batch.histograms![index]!
     const verdict = this.head.checkHistogram(series, timeMs, histogram, this.head.floorMs)
-    if (verdict === APPENDABLE) this.head.appendHistogram(series, timeMs, histogram)
-    else countRefusal(this.counters, verdict)
-    return verdict === APPENDABLE
+    if (verdict === APPENDABLE) {
+      this.head.appendHistogram(series, timeMs, histogram)
+      return 1
+    }
+    if (!this.#isOvertaken(batch, index, verdict, OVERTAKEN_HISTOGRAM)) countRefusal(this.counters, verdict)
+    return 0
+  }
+
+  #isOvertaken(batch: Batch, index: number, verdict: Verdict, then: number): boolean {
+    if (this.lateWindowMs === 0 || (verdict !== OUT_OF_ORDER && verdict !== OUT_OF_BOUNDS)) return false
+    if (batch.timesMs[index] < this.head.maxMs - this.lateWindowMs) return false
+    batch.verdicts[index] = then
+    batch.overtaken++
+    return true
   }
 
   /** The head was renumbered while the batch waited for the disk. */
@@ -318,6 +362,7 @@ export class Appender implements SampleSink {
       if (batch.refs[index] !== NO_REF) batch.refs[index] = translate(batch.refs[index])
     }
     batch.exemplars = batch.exemplars.map((exemplar) => ({ ...exemplar, series: translate(exemplar.series) }))
+    batch.head = this.head
     this.head.reserve()
   }
 
@@ -398,7 +443,8 @@ export const EMPTY_REPORT = {
 export function countRefusal(counters: AppenderCounters, verdict: number): void {
   if (verdict === OUT_OF_ORDER) counters.outOfOrder++
   else if (verdict === DUPLICATE) counters.duplicate++
-  else if (verdict === OUT_OF_BOUNDS) counters.tooOld++
+  else if (verdict === OUT_OF_BOUNDS) counters.outOfBounds++
+  else if (verdict === TOO_OLD) counters.tooOld++
 }
 
 /** Whether nothing is new about a family. */

@@ -9,6 +9,7 @@ import { COLUMN_SLACK, decodeColumn } from './column-codec.ts'
 import { decodeHistograms } from './histogram-column.ts'
 import { trimColumns } from './series-part.ts'
 import type { PartSeries } from './series-part.ts'
+import { isWithin, Tombstones, withoutIntervals } from './tombstones.ts'
 
 /** Bounded cache of decoded indexes and pages of all blocks together; what was used last stays. */
 export class BlockCache {
@@ -85,8 +86,10 @@ export async function selectFromBlock(
     readonly maxMs: number
     readonly signal: AbortSignal
   },
+  tombstones = Tombstones.none,
 ): Promise<PartSeries[]> {
   const index = await cache.index(block)
+  const deleted = tombstones.inBlock(block.id, index)
   const { minMs, maxMs } = request
   const { chunkStart, chunkMinMs, chunkMaxMs, chunkPage } = index.series
   const pages = new Map<number, DataView>()
@@ -96,6 +99,11 @@ export async function selectFromBlock(
     let end = chunkStart[id + 1]
     while (first < end && chunkMaxMs[first] < minMs) first++
     while (end > first && chunkMinMs[end - 1] > maxMs) end--
+    const intervals = deleted.get(id)
+    if (intervals !== undefined) {
+      while (first < end && isWithin(intervals, chunkMinMs[first], chunkMaxMs[first])) first++
+      while (end > first && isWithin(intervals, chunkMinMs[end - 1], chunkMaxMs[end - 1])) end--
+    }
     if (first === end) continue
     for (let chunk = first; chunk < end; chunk++) {
       const page = chunkPage[chunk]
@@ -103,7 +111,8 @@ export async function selectFromBlock(
       request.signal.throwIfAborted()
       pages.set(page, await cache.page(block, index, page))
     }
-    selected.push(new BlockSeries(index, pages, id, first, end))
+    const part = new BlockSeries(index, pages, id, first, end)
+    selected.push(intervals === undefined ? part : withoutIntervals(part, intervals))
   }
   return selected
 }

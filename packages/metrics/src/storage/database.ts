@@ -3,7 +3,7 @@ import type { Labels, MetricMetadata, SampleSink } from '@quartet/model'
 import type { Matcher } from '@quartet/query'
 import type { Clock, Logger, Timer } from '@quartet/runtime'
 import { BlockDirectory, Wal } from '@quartet/storage'
-import type { FileSystem } from '@quartet/storage'
+import type { BlockMeta, FileSystem } from '@quartet/storage'
 import type { SeriesSource } from '../query/source.ts'
 import { Appender } from './appender.ts'
 import { BlockCache } from './block-reader.ts'
@@ -16,11 +16,15 @@ import type { Retention } from './maintenance.ts'
 import { MergedSource } from './merged-source.ts'
 import { replayHead } from './replay.ts'
 import { RequestAppender } from './request-appender.ts'
+import type { DeletionRequest } from './series-deletion.ts'
+import { writeSnapshot } from './snapshot.ts'
+import { Tombstones } from './tombstones.ts'
 import type { WriteReport } from './write-report.ts'
 import type { WrittenSample } from './written-sample.ts'
 
 export type { CardinalityReport, NameCount } from './cardinality.ts'
 export type { Retention } from './maintenance.ts'
+export type { DeletionRequest } from './series-deletion.ts'
 export type { WriteReport } from './write-report.ts'
 export type { WrittenSample } from './written-sample.ts'
 
@@ -46,6 +50,8 @@ export interface MetricsDatabaseOptions {
   readonly maxHeadSeries?: number
   /** `storage.exemplars.max_exemplars`. Default 100 000, 0 switches them off. */
   readonly maxExemplars?: number
+  /** `out_of_order_time_window`. Default 0: only what is newer than its series' newest is taken. */
+  readonly outOfOrderWindowMs?: number
   /** Length of a block before compaction. Default 2 h. */
   readonly blockRangeMs?: number
 }
@@ -64,7 +70,11 @@ export interface DatabaseStats {
   readonly headMaxMs: number
   readonly headBytes: number
   readonly samplesAppended: number
+  /** Refused. */
   readonly outOfOrderSamples: number
+  readonly outOfBoundSamples: number
+  /** Stored although they came out of order. */
+  readonly lateSamples: number
   readonly duplicateSamples: number
   readonly tooOldSamples: number
   readonly outOfOrderExemplars: number
@@ -103,7 +113,10 @@ export class MetricsDatabase {
   readonly #timer: Timer
   #replay = { ms: 0, samples: 0 }
   #retention: Retention
+  readonly #tombstones = { current: Tombstones.none }
   #running: Promise<void> | undefined
+  /** The last of the works that change blocks, which go one after the other. */
+  #exclusive: Promise<unknown> = Promise.resolve()
 
   /**
    * Replays the WAL; resolves when everything acknowledged before can be queried.
@@ -161,7 +174,7 @@ export class MetricsDatabase {
     this.#appender = appender
     this.#requests = new RequestAppender(appender)
     this.sink = appender
-    this.source = new MergedSource({ appender, blocks, cache, metadata })
+    this.source = new MergedSource({ appender, blocks, cache, metadata, tombstones: () => this.#tombstones.current })
     this.#metadata = metadata
     this.#maintenance = new Maintenance({
       fileSystem,
@@ -176,7 +189,9 @@ export class MetricsDatabase {
       exemplars,
       metadata,
       retention: () => this.#retention,
+      tombstones: this.#tombstones,
     })
+    appender.lateWindowMs = options.outOfOrderWindowMs ?? 0
     this.#timer = clock.every(MAINTENANCE_INTERVAL_MS, () => {
       this.maintain().catch((error: unknown) => logger.error({ err: error }, 'maintenance of the metrics store failed'))
     })
@@ -247,6 +262,8 @@ export class MetricsDatabase {
       headBytes: head.sizeBytes,
       samplesAppended: counters.samples,
       outOfOrderSamples: counters.outOfOrder,
+      outOfBoundSamples: counters.outOfBounds,
+      lateSamples: counters.late,
       duplicateSamples: counters.duplicate,
       tooOldSamples: counters.tooOld,
       outOfOrderExemplars: counters.exemplarsOutOfOrder,
@@ -268,14 +285,57 @@ export class MetricsDatabase {
     }
   }
 
+  /** What is said of the blocks, by the time where they begin. */
+  blocks(): readonly BlockMeta[] {
+    return this.#blocks.blocks.map(({ meta }) => meta)
+  }
+
   cardinality(limit: number): CardinalityReport {
     return cardinalityOf(this.#appender.head, limit)
   }
 
   /** Cuts blocks, compacts and applies retention as due; runs by itself every minute. One run at a time. */
   maintain(): Promise<void> {
-    this.#running ??= this.#maintenance.run().finally(() => (this.#running = undefined))
+    this.#running ??= this.#oneAtATime(() => this.#maintenance.run()).finally(() => (this.#running = undefined))
     return this.#running
+  }
+
+  /**
+   * Deletes the samples of matching series in a time range. Durable and out of sight of every query that begins after it has
+   * resolved; blocks shrink when they are merged or by {@link cleanTombstones}.
+   * @throws WalError when the disk refuses it; nothing is deleted then
+   */
+  deleteSeries(request: DeletionRequest): Promise<void> {
+    return this.#oneAtATime(() => this.#maintenance.deleteSeries(request))
+  }
+
+  /** Takes deleted samples out of the blocks. */
+  cleanTombstones(): Promise<void> {
+    return this.#oneAtATime(() => this.#maintenance.cleanTombstones())
+  }
+
+  /**
+   * Makes `snapshots/<name>` below the directory, by hard links where it can: a data directory with all that was acknowledged before
+   * the call.
+   * @param options.skipHead leaves out what is not in a block yet
+   */
+  snapshot(name: string, options: { readonly skipHead: boolean }): Promise<void> {
+    const { fileSystem, directory } = this.#options
+    return this.#oneAtATime(() => {
+      return writeSnapshot({ fileSystem, directory, name, ...options, tombstones: this.#tombstones.current })
+    })
+  }
+
+  /** @param windowMs see `out_of_order_time_window`; 0 refuses what is out of order */
+  setOutOfOrderWindow(windowMs: number): void {
+    this.#appender.lateWindowMs = windowMs
+  }
+
+  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#exclusive.then(work)
+    // Whoever asked for the work gets its error.
+    this.#exclusive = done.catch(() => undefined)
+    return done
   }
 
   setRetention(retention: Retention): void {
@@ -289,7 +349,7 @@ export class MetricsDatabase {
   /** Waits for writes and maintenance that have begun, then flushes. */
   async close(): Promise<void> {
     this.#timer.cancel()
-    await Promise.allSettled([this.#running])
+    await this.#exclusive
     await this.#appender.settled()
     await this.#wal.close()
     await this.#blocks.close()
@@ -300,7 +360,13 @@ export class MetricsDatabase {
     const { head } = this.#appender
     for (const block of this.#blocks.blocks) head.floorMs = Math.max(head.floorMs, block.meta.maxMs + 1)
     const startMs = clock.monotonicMs()
-    const report = await replayHead(this.#wal, { head, exemplars: this.#exemplars, metadata: this.#metadata })
+    const report = await replayHead(this.#wal, {
+      head,
+      exemplars: this.#exemplars,
+      metadata: this.#metadata,
+      onDeletion: (deletion) => (this.#tombstones.current = this.#tombstones.current.with(deletion)),
+    })
+    this.#tombstones.current = this.#tombstones.current.only(new Set(this.#blocks.blocks.map((block) => block.id)))
     this.#replay = { ms: clock.monotonicMs() - startMs, samples: report.samples }
     if (report.records === 0) return
     const { records, segments, samples, orphans, lostBytes } = report

@@ -77,6 +77,53 @@ export function selectFromHead(
   })
 }
 
+/** The late samples in the range of matching series, sorted by labels: copies. */
+export function selectLate(
+  head: Head,
+  request: { readonly matchers: readonly Matcher[]; readonly minMs: number; readonly maxMs: number },
+): LateSeries[] {
+  const { late } = head
+  if (late.sampleCount === 0) return []
+  const { minMs, maxMs } = request
+  const ids = headPostings(head, request.matchers).filter((series) => late.has(series))
+  const sorted = Array.from(ids).sort((a, b) => head.series.compare(a, b))
+  return sorted.flatMap((series) => {
+    const columns = late.copy(series, minMs, maxMs)
+    return columns === undefined ? [] : [new LateSeries(head, series, columns)]
+  })
+}
+
+/** Late samples of a series as they were when they were selected. */
+export class LateSeries implements PartSeries {
+  readonly series: number
+  readonly columns: SampleColumns
+  readonly #head: Head
+
+  constructor(head: Head, series: number, columns: SampleColumns) {
+    this.#head = head
+    this.series = series
+    this.columns = columns
+  }
+
+  get labels(): Labels {
+    return this.#head.series.labelsOf(this.series)
+  }
+
+  appendTo(into: SampleColumns, minMs: number, maxMs: number): number {
+    const { columns } = this
+    const from = into.count
+    into.reserve(from + columns.count)
+    into.timesMs.set(columns.timesMs.subarray(0, columns.count), from)
+    into.bits.set(columns.bits.subarray(0, 2 * columns.count), 2 * from)
+    for (const [at, histogram] of columns.histograms?.entries() ?? []) {
+      if (histogram !== undefined) (into.histograms ??= [])[from + at] = histogram
+    }
+    into.count = from + columns.count
+    trimColumns(into, from, { minMs, maxMs })
+    return 0
+  }
+}
+
 interface OpenCopy {
   readonly timesMs: Float64Array
   readonly bits: Uint32Array

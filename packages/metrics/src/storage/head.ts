@@ -1,8 +1,10 @@
 import { areHistogramsEqual, bitsOf, storedHint } from '@quartet/model'
 import type { NativeHistogram } from '@quartet/model'
-import type { SampleColumns } from '../query/source.ts'
+import { SampleColumns } from '../query/source.ts'
 import { ChunkStore } from './chunk-store.ts'
 import { decodeHistograms, HistogramEncoder } from './histogram-column.ts'
+import { LateSamples } from './late-samples.ts'
+import { dropIntervals } from './overlap.ts'
 import { SeriesTable } from './series-table.ts'
 
 /** Samples of a series that are not sealed yet. A full chunk is sealed when the next sample arrives. */
@@ -16,7 +18,9 @@ export const REPEATED = 1
 export const DUPLICATE = 2
 export const OUT_OF_ORDER = 3
 export const OUT_OF_BOUNDS = 4
-export type Verdict = 0 | 1 | 2 | 3 | 4
+/** Out of order, and older than the out-of-order window. */
+export const TOO_OLD = 5
+export type Verdict = 0 | 1 | 2 | 3 | 4 | 5
 
 /** What the head knows of a series that has had native histograms. */
 interface OpenHistograms {
@@ -47,6 +51,8 @@ const sumBits = bitsOf(sumColumn)
 export class Head {
   readonly series = new SeriesTable()
   chunks = new ChunkStore()
+  /** Those that came out of order; they count neither for {@link minMs} nor for {@link sampleCount}. */
+  late = new LateSamples()
   minMs = Infinity
   maxMs = -Infinity
   /** Samples before this are in blocks. */
@@ -67,7 +73,7 @@ export class Head {
     let histograms = 0
     for (const { column } of this.#histograms.values()) histograms += 400 + column.sizeBytes
     const pages = this.#pages.length * SERIES_PER_PAGE * OPEN_SAMPLES * 12
-    return this.series.sizeBytes + this.chunks.sizeBytes + pages + histograms
+    return this.series.sizeBytes + this.chunks.sizeBytes + this.late.sizeBytes + pages + histograms
   }
 
   /** Call after series were added and before their samples are. */
@@ -239,7 +245,26 @@ export class Head {
 
   /** Whether the series has samples that are not in a block. */
   isLive(series: number): boolean {
-    return this.#lastMs[series] >= this.floorMs
+    return this.#lastMs[series] >= this.floorMs || this.late.has(series)
+  }
+
+  /** Removes the samples of a series in [minMs, maxMs], late ones aside. Queries that run keep what they hold. */
+  deleteRange(series: number, minMs: number, maxMs: number): void {
+    if (!this.overlaps(series, minMs, maxMs)) return
+    const columns = new SampleColumns()
+    this.copySeries(series, columns)
+    this.clear(series)
+    dropIntervals(columns, 0, [
+      [minMs, maxMs],
+      [-Infinity, this.floorMs - 1],
+    ])
+    const { timesMs, bits, histograms } = columns
+    for (let at = 0; at < columns.count; at++) {
+      const timeMs = timesMs[at]
+      const histogram = histograms?.[at]
+      if (histogram !== undefined) this.appendHistogram(series, timeMs, histogram, true)
+      else this.append(series, timeMs, bits[2 * at], bits[2 * at + 1])
+    }
   }
 
   /** Drops sealed chunks that end before `floorMs` and hides all older samples. Queries that run keep what they hold. */
@@ -282,6 +307,7 @@ export class Head {
       forward[series] = kept.series.add(message, 0, message.length)
       kept.#adopt(forward[series], this, series)
     }
+    kept.late = this.late.renumbered(forward)
     return { head: kept, forward }
   }
 

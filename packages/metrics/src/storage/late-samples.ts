@@ -1,5 +1,6 @@
-import { SampleColumns } from '../query/source.ts'
+import { bitsOf, RESET_NO, RESET_UNKNOWN, RESET_YES } from '@quartet/model'
 import type { NativeHistogram } from '@quartet/model'
+import { SampleColumns } from '../query/source.ts'
 
 /**
  * Samples of the head that came after newer ones of their series, within the out-of-order window: a sorted column pair for each series
@@ -122,6 +123,26 @@ export class LateSamples {
     return removed
   }
 }
+
+/** Inserts a native histogram. Which others will stand beside it is not known, and so neither whether it continues them. */
+export function insertLateHistogram(
+  late: LateSamples,
+  series: number,
+  timeMs: number,
+  histogram: NativeHistogram,
+): boolean {
+  sumColumn[0] = histogram.sum
+  return late.insert(series, timeMs, sumBits[0], sumBits[1], withUnknownHint(histogram))
+}
+
+/** Says no longer that the histogram continues the one before it; a gauge stays one. */
+export function withUnknownHint(histogram: NativeHistogram): NativeHistogram {
+  const { resetHint } = histogram
+  return resetHint === RESET_NO || resetHint === RESET_YES ? { ...histogram, resetHint: RESET_UNKNOWN } : histogram
+}
+
+const sumColumn = new Float64Array(1)
+const sumBits = bitsOf(sumColumn)
 
 function firstAtOrAfter({ timesMs, count }: SampleColumns, timeMs: number): number {
   // Late samples come mostly in order among themselves.

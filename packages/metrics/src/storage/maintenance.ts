@@ -2,20 +2,26 @@ import type { MetricMetadata } from '@quartet/model'
 import type { Clock, Logger } from '@quartet/runtime'
 import { BlockWriter, selectExpired } from '@quartet/storage'
 import type { Block, BlockDirectory, FileSystem, Wal } from '@quartet/storage'
-import { SampleColumns } from '../query/source.ts'
 import type { Appender } from './appender.ts'
 import { encodeBlock } from './block-encoder.ts'
 import type { EncodableSeries } from './block-encoder.ts'
 import type { BlockCache } from './block-reader.ts'
 import { selectFromBlock } from './block-reader.ts'
+import { writeCheckpoint } from './checkpoint.ts'
 import type { ExemplarRing } from './exemplar-ring.ts'
-import { selectFromHead } from './head-reader.ts'
+import { selectFromHead, selectLate } from './head-reader.ts'
+import type { LateSeries } from './head-reader.ts'
 import { mergeParts } from './merged-source.ts'
-import { RecordWriter } from './wal-records.ts'
+import { readOverlapping } from './overlap.ts'
+import { deleteSeries } from './series-deletion.ts'
+import type { DeletionRequest } from './series-deletion.ts'
+import type { PartSeries } from './series-part.ts'
+import type { Tombstones } from './tombstones.ts'
 
 /** Work goes on for this long before it lets the event loop run. */
 const SLICE_MS = 8
-const CHECKPOINT_RECORD_BYTES = 256 << 10
+/** Late samples older than the head that are kept in memory until the next block is cut. */
+const MAX_LATE_SAMPLES = 500_000
 const MAX_BLOCK_RANGE_MS = 31 * 86_400_000
 /** A head that has lost this many series, and a quarter of all, is numbered anew. */
 const DEAD_SERIES = 16
@@ -40,6 +46,8 @@ export interface MaintenanceOptions {
   readonly exemplars: ExemplarRing
   readonly metadata: ReadonlyMap<string, MetricMetadata>
   readonly retention: () => Retention
+  /** Replaced by a smaller one when blocks go. */
+  readonly tombstones: { current: Tombstones }
 }
 
 /** Cuts blocks off the head, drops what the WAL no longer needs, merges and expires blocks. */
@@ -74,7 +82,9 @@ export class Maintenance {
       await this.#cutBlock(startMs, startMs + blockRangeMs)
       isCut = true
     }
-    if (isCut) await this.#checkpoint()
+    const { late } = appender.head
+    const isFlushed = late.sampleCount > (isCut ? 0 : MAX_LATE_SAMPLES) && (await this.#flushLate())
+    if (isCut || isFlushed) await this.#checkpoint()
   }
 
   async #cutBlock(startMs: number, endMs: number): Promise<void> {
@@ -82,16 +92,12 @@ export class Maintenance {
     const { head } = appender
     await appender.settled()
     const range = { minMs: startMs, maxMs: endMs - 1 }
-    const selected = selectFromHead(head, { matchers: [], ...range })
-    const id = await this.#writeBlock(
-      selected.map((part) => ({
-        labels: part.labels,
-        read: (into) => void part.appendTo(into, range.minMs, range.maxMs),
-      })),
-      { level: 1 },
-    )
+    const late = selectLate(head, { matchers: [], ...range })
+    const rows = [selectFromHead(head, { matchers: [], ...range }), late]
+    const id = await this.#writeBlock(encodable(rows, range), { level: 1 })
     if (id !== undefined) await blocks.add(id)
     head.truncate(endMs)
+    for (const { series, columns } of late) head.late.removeCopied(series, columns)
     this.#dropDeadSeries()
   }
 
@@ -105,48 +111,56 @@ export class Maintenance {
     this.seriesRemoved += dead
   }
 
-  /** Repeats in a new segment what is still in the head, so that all older segments can go. */
-  async #checkpoint(): Promise<void> {
-    const { appender, wal, exemplars, metadata } = this.#options
-    appender.forgetLogged()
-    const segment = await wal.cut()
-    // What was logged before the cut must be in the head before the head is copied.
-    await appender.settled()
+  /**
+   * Late samples that are older than the head go into blocks of their own, which overlap others until they are merged with them.
+   * Returns whether there were any.
+   */
+  async #flushLate(): Promise<boolean> {
+    const { appender, blocks, blockRangeMs } = this.#options
     const { head } = appender
-    const record = new RecordWriter()
-    const columns = new SampleColumns()
-    const flush = async (): Promise<void> => {
-      if (record.length > 0) await wal.append(record.view())
-      record.reset()
+    let isFlushed = false
+    for (;;) {
+      await appender.settled()
+      const rows = selectLate(head, { matchers: [], minMs: -Infinity, maxMs: head.floorMs - 1 })
+      if (rows.length === 0) return isFlushed
+      const startMs = Math.floor(Math.min(...rows.map(firstMsOf)) / blockRangeMs) * blockRangeMs
+      const range = { minMs: startMs, maxMs: Math.min(head.floorMs, startMs + blockRangeMs) - 1 }
+      const late = selectLate(head, { matchers: [], ...range })
+      const id = await this.#writeBlock(encodable([late], range), { level: 1 })
+      if (id !== undefined) await blocks.add(id)
+      for (const { series, columns } of late) head.late.removeCopied(series, columns)
+      isFlushed = true
     }
-    record.metadata([...metadata.values()])
-    for (let series = 0; series < head.series.count; series++) {
-      if (!head.isLive(series)) continue
-      columns.count = 0
-      columns.histograms = undefined
-      head.copySeries(series, columns)
-      record.series(series, head.series.message(series))
-      record.snapshot(series, columns, columns.count)
-      if (record.length < CHECKPOINT_RECORD_BYTES) continue
-      await flush()
-      await this.#pause()
-    }
-    const kept = [...exemplars.entries()].flatMap(({ seriesLabels, labels, value, timeMs }) => {
-      const series = head.series.find(seriesLabels)
-      return series >= 0 && head.isLive(series) ? [{ series, labels, value, timeMs }] : []
-    })
-    if (kept.length > 0) record.exemplars(kept)
-    await flush()
-    await wal.sync()
-    await wal.removeBefore(segment)
+  }
+
+  #checkpoint(): Promise<void> {
+    const { appender, wal, exemplars, metadata, tombstones } = this.#options
+    const pause = (): Promise<void> | undefined => this.#pause()
+    return writeCheckpoint({ appender, wal, exemplars, metadata, tombstones: () => tombstones.current, pause })
   }
 
   async #compact(): Promise<void> {
+    for (let group = this.#nextOverlap(); group; group = this.#nextOverlap()) await this.#merge(group)
     const { retentionMs } = this.#options.retention()
     const longest = retentionMs > 0 ? Math.min(MAX_BLOCK_RANGE_MS, retentionMs / 10) : MAX_BLOCK_RANGE_MS
     for (let rangeMs = 3 * this.#options.blockRangeMs; rangeMs <= longest; rangeMs *= 3) {
       for (let group = this.#nextGroup(rangeMs); group; group = this.#nextGroup(rangeMs)) await this.#merge(group)
     }
+  }
+
+  /** Blocks that share times, by way of one another: samples that came out of order. */
+  #nextOverlap(): readonly Block[] | undefined {
+    let group: Block[] = []
+    let endMs = -Infinity
+    for (const block of this.#options.blocks.blocks) {
+      if (block.meta.minMs > endMs) {
+        if (group.length > 1) return group
+        group = []
+      }
+      group.push(block)
+      endMs = Math.max(endMs, block.meta.maxMs)
+    }
+    return group.length > 1 ? group : undefined
   }
 
   /** Two or more blocks within one complete span of the grid; the newest block waits for its neighbours. */
@@ -166,11 +180,11 @@ export class Maintenance {
   }
 
   async #merge(group: readonly Block[]): Promise<void> {
-    const { blocks, logger } = this.#options
+    const { logger } = this.#options
     const ids = group.map((block) => block.id)
-    const level = 1 + Math.max(...group.map((block) => (typeof block.meta[LEVEL] === 'number' ? block.meta[LEVEL] : 1)))
+    const level = 1 + Math.max(...group.map(levelOf))
     const id = await this.#writeBlock(await this.#readGroup(group), { level, replaces: ids })
-    await blocks.replace(id === undefined ? [] : [id], ids)
+    await this.#replace(id, ids)
     this.compactions++
     logger.info({ blocks: ids, into: id }, 'merged blocks')
   }
@@ -179,16 +193,36 @@ export class Maintenance {
   async #readGroup(group: readonly Block[]): Promise<EncodableSeries[]> {
     const range = { minMs: -Infinity, maxMs: Infinity }
     const { signal } = new AbortController()
+    const { cache, tombstones } = this.#options
     const rows = []
     for (const block of group) {
-      rows.push(await selectFromBlock(block, this.#options.cache, { matchers: [], ...range, signal }))
+      rows.push(await selectFromBlock(block, cache, { matchers: [], ...range, signal }, tombstones.current))
     }
-    return mergeParts(rows).map(({ labels, parts }) => ({
-      labels,
-      read(into) {
-        for (const part of parts) part.appendTo(into, range.minMs, range.maxMs)
-      },
-    }))
+    return encodable(rows, range)
+  }
+
+  /** See MetricsDatabase.deleteSeries. */
+  async deleteSeries(request: DeletionRequest): Promise<void> {
+    this.#sliceStartMs = this.#options.clock.monotonicMs()
+    await deleteSeries({ ...this.#options, pause: () => this.#pause() }, request)
+  }
+
+  /** Writes the blocks anew in which deleted samples still lie. */
+  async cleanTombstones(): Promise<void> {
+    const { blocks, tombstones, logger } = this.#options
+    for (const block of blocks.blocks) {
+      if (!tombstones.current.touches(block.id)) continue
+      const level = levelOf(block)
+      const id = await this.#writeBlock(await this.#readGroup([block]), { level, replaces: [block.id] })
+      await this.#replace(id, [block.id])
+      logger.info({ block: block.id, into: id }, 'removed deleted samples from a block')
+    }
+  }
+
+  async #replace(id: string | undefined, old: readonly string[]): Promise<void> {
+    const { blocks, tombstones } = this.#options
+    await blocks.replace(id === undefined ? [] : [id], old)
+    tombstones.current = tombstones.current.only(new Set(blocks.blocks.map((block) => block.id)))
   }
 
   async #writeBlock(
@@ -212,10 +246,11 @@ export class Maintenance {
   }
 
   async #expire(): Promise<void> {
-    const { blocks, clock, wal, logger } = this.#options
+    const { blocks, wal, logger, tombstones } = this.#options
     const { retentionMs, retentionBytes } = this.#options.retention()
     const expired = selectExpired(blocks.blocks, {
-      nowMs: clock.nowMs(),
+      // As upstream: a server that stood still, or took over old data, does not lose it all at its first look at the clock.
+      nowMs: Math.max(...blocks.blocks.map((block) => block.meta.maxMs)),
       maxAgeMs: retentionMs,
       maxBytes: retentionBytes,
       otherBytes: wal.sizeBytes,
@@ -223,6 +258,7 @@ export class Maintenance {
     if (expired.length === 0) return
     logger.info({ blocks: expired }, 'removing expired blocks')
     await blocks.remove(expired)
+    tombstones.current = tombstones.current.only(new Set(blocks.blocks.map((block) => block.id)))
   }
 
   /** Lets requests in when the slice is used up. */
@@ -236,4 +272,21 @@ export class Maintenance {
       })
     })
   }
+}
+
+/** Rows of series, each sorted by labels, as the one row that they are together. */
+function encodable(
+  rows: readonly (readonly PartSeries[])[],
+  range: { readonly minMs: number; readonly maxMs: number },
+): EncodableSeries[] {
+  return mergeParts(rows).map(({ labels, parts }) => ({ labels, read: (into) => readOverlapping(parts, into, range) }))
+}
+
+function levelOf(block: Block): number {
+  const level = block.meta[LEVEL]
+  return typeof level === 'number' ? level : 1
+}
+
+function firstMsOf({ columns }: LateSeries): number {
+  return columns.timesMs[0]
 }

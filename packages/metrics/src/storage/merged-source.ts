@@ -14,16 +14,19 @@ import type { Appender } from './appender.ts'
 import type { BlockIndex } from './block-index.ts'
 import type { BlockCache } from './block-reader.ts'
 import { blockOverlaps, selectFromBlock } from './block-reader.ts'
-import { headLabelNames, headLabelValues, headPostings, selectFromHead } from './head-reader.ts'
+import { headLabelNames, headLabelValues, headPostings, selectFromHead, selectLate } from './head-reader.ts'
 import type { Head } from './head.ts'
+import { readOverlapping } from './overlap.ts'
 import { nextTimesId } from './series-part.ts'
 import type { PartSeries } from './series-part.ts'
+import type { Tombstones } from './tombstones.ts'
 
 export interface MergedSourceOptions {
   readonly appender: Appender
   readonly blocks: BlockDirectory
   readonly cache: BlockCache
   readonly metadata: ReadonlyMap<string, MetricMetadata>
+  readonly tombstones: () => Tombstones
 }
 
 /** Blocks and head as one {@link SeriesSource}. */
@@ -36,14 +39,21 @@ export class MergedSource implements SeriesSource {
 
   async select(request: SelectRequest): Promise<SeriesSelection> {
     // The head first and in one go with the list of blocks: a block that is cut meanwhile holds nothing that this head does not.
-    const fromHead = selectFromHead(this.#options.appender.head, request)
+    const { head } = this.#options.appender
+    const fromHead = selectFromHead(head, request)
+    const late = selectLate(head, request)
+    const tombstones = this.#options.tombstones()
     const blocks = this.#acquire(request.minMs, request.maxMs)
     try {
       const parts: PartSeries[][] = []
-      for (const block of blocks) parts.push(await selectFromBlock(block, this.#options.cache, request))
-      parts.push(fromHead)
+      for (const block of blocks) parts.push(await selectFromBlock(block, this.#options.cache, request, tombstones))
+      parts.push(fromHead, late)
       request.signal.throwIfAborted()
-      return new Selection(mergeParts(parts), request, blocks)
+      return new Selection(
+        mergeParts(parts),
+        { ...request, isOverlapping: late.length > 0 || doOverlap(blocks) },
+        blocks,
+      )
     } catch (error) {
       for (const block of blocks) block.release()
       throw error
@@ -112,13 +122,25 @@ export class MergedSource implements SeriesSource {
 function headMatches(head: Head, request: LabelRequest): Postings {
   const { minMs, maxMs, matcherSets } = request
   const ids = union((matcherSets.length > 0 ? matcherSets : [[]]).map((matchers) => headPostings(head, matchers)))
-  return ids.filter((series) => head.overlaps(series, minMs, maxMs))
+  return ids.filter((series) => head.overlaps(series, minMs, maxMs) || head.late.overlaps(series, minMs, maxMs))
+}
+
+/** Whether blocks, sorted by their beginning, share times. */
+function doOverlap(blocks: readonly Block[]): boolean {
+  let endMs = -Infinity
+  for (const { meta } of blocks) {
+    if (meta.minMs <= endMs) return true
+    endMs = Math.max(endMs, meta.maxMs)
+  }
+  return false
 }
 
 class Selection implements SeriesSelection {
   readonly series: readonly SelectedSeries[]
   readonly minMs: number
   readonly maxMs: number
+  /** Parts of a series may share times: out-of-order samples. */
+  readonly isOverlapping: boolean
   readonly #blocks: readonly Block[]
   #isReleased = false
   /** Times of the series that was read last, to tell the next one that it has the same. */
@@ -128,11 +150,12 @@ class Selection implements SeriesSelection {
 
   constructor(
     merged: readonly MergedEntry[],
-    range: { readonly minMs: number; readonly maxMs: number },
+    range: { readonly minMs: number; readonly maxMs: number; readonly isOverlapping: boolean },
     blocks: readonly Block[],
   ) {
     this.minMs = range.minMs
     this.maxMs = range.maxMs
+    this.isOverlapping = range.isOverlapping
     this.#blocks = blocks
     this.series = merged.map(({ labels, parts }) => new MergedSeries(this, labels, parts))
   }
@@ -169,9 +192,13 @@ class MergedSeries implements SelectedSeries {
   }
 
   read(into: SampleColumns): void {
-    into.count = 0
-    into.histograms = undefined
-    for (const part of this.#parts) part.appendTo(into, this.#selection.minMs, this.#selection.maxMs)
+    const { minMs, maxMs, isOverlapping } = this.#selection
+    if (isOverlapping && this.#parts.length > 1) readOverlapping(this.#parts, into, this.#selection)
+    else {
+      into.count = 0
+      into.histograms = undefined
+      for (const part of this.#parts) part.appendTo(into, minMs, maxMs)
+    }
     into.timesId = into.count === 0 ? 0 : this.#selection.timesIdOf(into)
   }
 }

@@ -1,4 +1,5 @@
 import { SampleColumns } from '../query/source.ts'
+import { withUnknownHint } from './late-samples.ts'
 import type { PartSeries } from './series-part.ts'
 
 /** Columns reused between reads, which are synchronous and never nested. */
@@ -52,6 +53,7 @@ function merge(left: SampleColumns, right: SampleColumns): void {
   let count = 0
   let a = 0
   let b = 0
+  let last: SampleColumns | undefined
   while (a < left.count || b < right.count) {
     const isLeft = b === right.count || (a < left.count && left.timesMs[a] <= right.timesMs[b])
     const from = isLeft ? left : right
@@ -60,7 +62,10 @@ function merge(left: SampleColumns, right: SampleColumns): void {
     bits[2 * count] = from.bits[2 * at]
     bits[2 * count + 1] = from.bits[2 * at + 1]
     const histogram = from.histograms?.[at]
-    if (histogram !== undefined) (merged.histograms ??= [])[count] = histogram
+    if (histogram !== undefined) {
+      ;(merged.histograms ??= [])[count] = last === from ? histogram : withUnknownHint(histogram)
+    }
+    last = from
     if (!isLeft) b++
     else {
       if (b < right.count && right.timesMs[b] === left.timesMs[a]) b++
@@ -86,18 +91,29 @@ function swap(a: SampleColumns, b: SampleColumns): void {
 }
 
 /** Removes the samples in any of the intervals, given as [min, max] pairs, from the columns' entries [from, count). */
-export function dropIntervals(into: SampleColumns, from: number, intervals: readonly (readonly [number, number])[]): void {
+export function dropIntervals(
+  into: SampleColumns,
+  from: number,
+  intervals: readonly (readonly [number, number])[],
+): void {
   const { timesMs, bits, histograms } = into
   let kept = from
+  let isGap = false
   for (let at = from; at < into.count; at++) {
     const timeMs = timesMs[at]
-    if (intervals.some(([minMs, maxMs]) => timeMs >= minMs && timeMs <= maxMs)) continue
+    if (intervals.some(([minMs, maxMs]) => timeMs >= minMs && timeMs <= maxMs)) {
+      isGap = true
+      continue
+    }
     if (kept !== at) {
       timesMs[kept] = timeMs
       bits[2 * kept] = bits[2 * at]
       bits[2 * kept + 1] = bits[2 * at + 1]
       if (histograms !== undefined) histograms[kept] = histograms[at]
     }
+    const histogram = histograms?.[kept]
+    if (isGap && histogram !== undefined) histograms![kept] = withUnknownHint(histogram)
+    isGap = false
     kept++
   }
   if (histograms !== undefined) {

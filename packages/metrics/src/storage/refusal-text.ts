@@ -1,11 +1,12 @@
 import type { Batch } from './append-batch.ts'
 import type { Verdict } from './head.ts'
-import { OUT_OF_BOUNDS, OUT_OF_ORDER } from './head.ts'
+import { OUT_OF_BOUNDS, OUT_OF_ORDER, TOO_OLD } from './head.ts'
 
 /** Upstream's text (storage/interface.go). */
 export function refusalText(batch: Batch, verdict: Verdict, index: number): string {
   if (verdict === OUT_OF_ORDER) return 'out of order sample'
   if (verdict === OUT_OF_BOUNDS) return 'out of bounds'
+  if (verdict === TOO_OLD) return 'too old sample'
   const { histograms, head, refs } = batch
   if (histograms?.[index] !== undefined) return 'duplicate sample for timestamp'
   if (head.isLastHistogram(refs[index])) {

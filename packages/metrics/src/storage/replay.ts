@@ -3,6 +3,11 @@ import type { ReplayReport, Wal } from '@quartet/storage'
 import type { ExemplarRing } from './exemplar-ring.ts'
 import type { Head } from './head.ts'
 import { APPENDABLE } from './head.ts'
+import { insertLateHistogram } from './late-samples.ts'
+import { SampleColumns } from '../query/source.ts'
+import { seriesToDelete } from './series-deletion.ts'
+import { fromLogged } from './tombstones.ts'
+import type { Deletion, LoggedDeletion } from './tombstones.ts'
 import { readRecord } from './wal-records.ts'
 import type { LoggedExemplar, RecordVisitor } from './wal-records.ts'
 
@@ -19,9 +24,15 @@ export interface HeadReplay extends ReplayReport {
 /** Rebuilds what readers saw before: everything logged that is not in a block yet. */
 export async function replayHead(
   wal: Wal,
-  into: { readonly head: Head; readonly exemplars: ExemplarRing; readonly metadata: Map<string, MetricMetadata> },
+  into: {
+    readonly head: Head
+    readonly exemplars: ExemplarRing
+    readonly metadata: Map<string, MetricMetadata>
+    readonly onDeletion: (deletion: Deletion) => void
+  },
 ): Promise<HeadReplay> {
   const visitor = new Replay(into.head, into.exemplars, into.metadata)
+  visitor.onDeletion = into.onDeletion
   const report = await wal.replay((record) => readRecord(record, visitor))
   visitor.finish()
   return {
@@ -39,6 +50,10 @@ class Replay implements RecordVisitor {
   readonly #head: Head
   readonly #exemplars: ExemplarRing
   readonly #metadata: Map<string, MetricMetadata>
+  onDeletion: (deletion: Deletion) => void = () => undefined
+  /** What the series of a snapshot had before it, and which one that is. */
+  readonly #before = new SampleColumns()
+  #snapshotSeries = UNKNOWN
   /** Head series by the WAL's ref. */
   #seriesOf = new Uint32Array(1024).fill(UNKNOWN)
 
@@ -88,7 +103,47 @@ class Replay implements RecordVisitor {
 
   snapshot(ref: number): void {
     const series = this.#seriesOf[ref] ?? UNKNOWN
-    if (series !== UNKNOWN) this.#head.clear(series)
+    this.#snapshotSeries = series
+    this.#before.count = 0
+    this.#before.histograms = undefined
+    if (series === UNKNOWN || this.#head.lastMsOf(series) === -Infinity) return
+    this.#head.copySeries(series, this.#before)
+    this.#head.clear(series)
+  }
+
+  /** A request that was being logged when the snapshot was taken stands before it in the WAL, but is not in it. */
+  endSnapshot(): void {
+    const { timesMs, bits, histograms, count } = this.#before
+    if (count === 0) return
+    const head = this.#head
+    const series = this.#snapshotSeries
+    for (let at = 0; at < count; at++) {
+      if (timesMs[at] <= head.lastMsOf(series) || timesMs[at] < head.floorMs) continue
+      const histogram = histograms?.[at]
+      if (histogram !== undefined) head.appendHistogram(series, timesMs[at], histogram, true)
+      else head.append(series, timesMs[at], bits[2 * at], bits[2 * at + 1])
+    }
+  }
+
+  lateSample(ref: number, timeMs: number, lowBits: number, highBits: number): void {
+    const series = this.#seriesOf[ref] ?? UNKNOWN
+    if (series === UNKNOWN) this.orphans++
+    else if (this.#head.late.insert(series, timeMs, lowBits, highBits)) this.samples++
+  }
+
+  lateHistogram(ref: number, timeMs: number, histogram: NativeHistogram): void {
+    const series = this.#seriesOf[ref] ?? UNKNOWN
+    if (series === UNKNOWN) this.orphans++
+    else if (insertLateHistogram(this.#head.late, series, timeMs, histogram)) this.samples++
+  }
+
+  deletion(logged: LoggedDeletion): void {
+    const deletion = fromLogged(logged)
+    for (const [series, maxMs] of seriesToDelete(this.#head, deletion)) {
+      this.#head.late.remove(series, deletion.minMs, deletion.maxMs)
+      this.#head.deleteRange(series, deletion.minMs, maxMs)
+    }
+    this.onDeletion(deletion)
   }
 
   exemplar({ series: ref, labels, value, timeMs }: LoggedExemplar): void {

@@ -1,12 +1,11 @@
-import { RemoteWriteReader, RemoteWriteV2Reader } from '@quartet/model'
+import { histogramProblem, RemoteWriteReader, RemoteWriteV2Reader } from '@quartet/model'
 import type { Labels, WriteColumns, WrittenHistogram } from '@quartet/model'
 import type { Batch } from './append-batch.ts'
-import { HISTOGRAM } from './append-batch.ts'
+import { HISTOGRAM, LATE_HISTOGRAM } from './append-batch.ts'
 import { EMPTY_REPORT, NO_REF, NO_SERIES, sameMetadata, TOO_FAR_AHEAD } from './appender.ts'
 import type { Appender } from './appender.ts'
 import { viewOf } from './byte-table.ts'
 import { APPENDABLE, DUPLICATE, OUT_OF_BOUNDS, OUT_OF_ORDER } from './head.ts'
-import { histogramProblem } from './histogram-check.ts'
 import { checkLabels, readLabels } from './label-messages.ts'
 import { refusalText } from './refusal-text.ts'
 import { UNKNOWN_SERIES } from './series-table.ts'
@@ -90,7 +89,7 @@ export class RequestAppender {
     report.exemplars = batch.exemplars.length
     if (batch.histograms !== undefined)
       for (let index = reader.sampleCount; index < batch.count; index++)
-        if (batch.verdicts[index] === HISTOGRAM) report.histograms++
+        if (batch.verdicts[index] === HISTOGRAM || batch.verdicts[index] === LATE_HISTOGRAM) report.histograms++
     if (report.limited > 0) problems.push(this.#appender.limitText())
     report.samples = await this.#appender.commit(batch)
     return { ...report, problem: problems.length > 0 ? problems.join('\n') : undefined }

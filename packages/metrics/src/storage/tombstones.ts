@@ -44,7 +44,7 @@ export function fromLogged({ matchers, minMs, maxMs, blocks }: LoggedDeletion): 
 }
 
 /**
- * What is deleted from blocks but still lies in them, until they are merged or {@link Maintenance.cleanTombstones} writes them anew.
+ * What is deleted from blocks but still lies in them, until they are merged or `cleanTombstones` writes them anew.
  * Frozen: a query keeps the one it began with.
  */
 export class Tombstones {

@@ -1,7 +1,9 @@
 import { bitsOf } from '@quartet/model'
 import type { Labels, MetricMetadata, NativeHistogram } from '@quartet/model'
+import type { SampleColumns } from '../query/source.ts'
 import { COLUMN_SLACK, decodeColumn, encodeColumn, MAX_COLUMN } from './column-codec.ts'
 import { decodeHistogram, decodeHistograms, HistogramEncoder } from './histogram-column.ts'
+import type { LoggedDeletion } from './tombstones.ts'
 
 /**
  * Records of the head's WAL; layout in docs/format/wal.md. A record is a row of parts, so that what one request brings is
@@ -15,6 +17,12 @@ export const PART_SNAPSHOT = 5
 export const PART_HISTOGRAMS = 6
 /** A snapshot of a series with native histograms. */
 export const PART_MIXED_SNAPSHOT = 7
+/** Samples that came after newer ones of their series, within the out-of-order window. */
+export const PART_LATE_SAMPLES = 8
+export const PART_LATE_HISTOGRAMS = 9
+/** All late samples of a series. */
+export const PART_LATE_SNAPSHOT = 10
+export const PART_DELETION = 11
 
 const HEADER = 8
 
@@ -56,26 +64,33 @@ export class RecordWriter {
 
   /**
    * Samples as runs: neighbours in the columns with refs that count up and equal times share one header.
-   * @param verdicts entries that are not 0 are left out
+   * @param verdicts those entries are written that have the verdict `wanted`
    */
   samples(
     columns: { readonly refs: Uint32Array; readonly timesMs: Float64Array; readonly bits: Uint32Array },
     count: number,
     verdicts: Uint8Array,
+    wanted = 0,
+    part: typeof PART_SAMPLES | typeof PART_LATE_SAMPLES = PART_SAMPLES,
   ): void {
     const { refs, timesMs, bits } = columns
-    this.#begin(PART_SAMPLES)
+    this.#begin(part)
     this.#reserve(count * 24 + 8)
     let index = 0
     while (index < count) {
-      if (verdicts[index] !== 0) {
+      if (verdicts[index] !== wanted) {
         index++
         continue
       }
       const first = index
       const timeMs = timesMs[first]
       do index++
-      while (index < count && verdicts[index] === 0 && refs[index] === refs[index - 1] + 1 && timesMs[index] === timeMs)
+      while (
+        index < count &&
+        verdicts[index] === wanted &&
+        refs[index] === refs[index - 1] + 1 &&
+        timesMs[index] === timeMs
+      )
       this.#writeRun(refs[first], timeMs, bits, first, index)
     }
     this.#finish()
@@ -91,8 +106,9 @@ export class RecordWriter {
     count: number,
     verdicts: Uint8Array,
     wanted: number,
+    part: typeof PART_HISTOGRAMS | typeof PART_LATE_HISTOGRAMS = PART_HISTOGRAMS,
   ): void {
-    this.#begin(PART_HISTOGRAMS)
+    this.#begin(part)
     for (let index = 0; index < count; index++) {
       if (verdicts[index] !== wanted) continue
       const histogram = columns.histograms[index]!
@@ -131,9 +147,32 @@ export class RecordWriter {
     },
     count: number,
   ): void {
+    this.#columns(columns.histograms === undefined ? PART_SNAPSHOT : PART_MIXED_SNAPSHOT, ref, columns, count)
+  }
+
+  /** The late samples of one series; none of those that were logged before are forgotten for it. */
+  lateSnapshot(ref: number, columns: SampleColumns): void {
+    this.#columns(PART_LATE_SNAPSHOT, ref, { ...columns, histograms: columns.histograms ?? [] }, columns.count)
+  }
+
+  deletion(deletion: LoggedDeletion): void {
+    this.#json(PART_DELETION, deletion)
+  }
+
+  #columns(
+    part: number,
+    ref: number,
+    columns: {
+      readonly timesMs: Float64Array
+      readonly values: Float64Array
+      readonly bits: Uint32Array
+      readonly histograms?: readonly (NativeHistogram | undefined)[] | undefined
+    },
+    count: number,
+  ): void {
     const timeBits = bitsOf(columns.timesMs)
     const { histograms } = columns
-    this.#begin(histograms === undefined ? PART_SNAPSHOT : PART_MIXED_SNAPSHOT)
+    this.#begin(part)
     this.#uint32(ref)
     for (let start = 0; start < count; start += MAX_COLUMN) {
       const end = Math.min(count, start + MAX_COLUMN)
@@ -225,8 +264,12 @@ export interface RecordVisitor {
   histogram(ref: number, timeMs: number, histogram: NativeHistogram, isHintStored: boolean): void
   exemplar(exemplar: LoggedExemplar): void
   metadata(metadata: MetricMetadata): void
-  /** The samples of a snapshot follow as {@link sample} and {@link histogram}. */
+  /** The samples of a snapshot follow as {@link sample} and {@link histogram}, then {@link endSnapshot}. */
   snapshot(ref: number): void
+  endSnapshot(): void
+  lateSample(ref: number, timeMs: number, lowBits: number, highBits: number): void
+  lateHistogram(ref: number, timeMs: number, histogram: NativeHistogram): void
+  deletion(deletion: LoggedDeletion): void
 }
 
 /** @throws RangeError when the record is not one of ours; its checksum was right, so that this is a bug or a newer version */
@@ -238,11 +281,15 @@ export function readRecord(record: Uint8Array, visitor: RecordVisitor): void {
     const start = at + HEADER
     const end = start + view.getUint32(at + 4, true)
     if (end > record.length) throw new RangeError(`WAL record part at ${at} runs past the end`)
-    if (kind === PART_SAMPLES) readSamples(view, start, end, visitor)
+    if (kind === PART_SAMPLES) readSamples(view, start, end, visitor, false)
     else if (kind === PART_SERIES) visitor.series(view.getUint32(start, true), record, start + 4, end)
-    else if (kind === PART_SNAPSHOT) readSnapshot(view, start, end, visitor, false)
-    else if (kind === PART_HISTOGRAMS) readHistograms(view, start, end, visitor)
-    else if (kind === PART_MIXED_SNAPSHOT) readSnapshot(view, start, end, visitor, true)
+    else if (kind === PART_SNAPSHOT) readSnapshot(view, start, end, visitor, kind)
+    else if (kind === PART_HISTOGRAMS) readHistograms(view, start, end, visitor, false)
+    else if (kind === PART_MIXED_SNAPSHOT) readSnapshot(view, start, end, visitor, kind)
+    else if (kind === PART_LATE_SAMPLES) readSamples(view, start, end, visitor, true)
+    else if (kind === PART_LATE_HISTOGRAMS) readHistograms(view, start, end, visitor, true)
+    else if (kind === PART_LATE_SNAPSHOT) readSnapshot(view, start, end, visitor, kind)
+    else if (kind === PART_DELETION) visitor.deletion(readJson(record.subarray(start, end)) as LoggedDeletion)
     else if (kind === PART_EXEMPLARS) readExemplars(record.subarray(start, end), visitor)
     else if (kind === PART_METADATA) readMetadata(record.subarray(start, end), visitor)
     else throw new RangeError(`WAL record part of unknown kind ${kind}`)
@@ -250,35 +297,42 @@ export function readRecord(record: Uint8Array, visitor: RecordVisitor): void {
   }
 }
 
-function readSamples(view: DataView, start: number, end: number, visitor: RecordVisitor): void {
+function readSamples(view: DataView, start: number, end: number, visitor: RecordVisitor, isLate: boolean): void {
   for (let at = start; at < end;) {
     const ref = view.getUint32(at, true)
     const count = view.getUint32(at + 4, true)
     const timeMs = view.getFloat64(at + 8, true)
     at += 16
     for (let index = 0; index < count; index++, at += 8) {
-      visitor.sample(ref + index, timeMs, view.getUint32(at, true), view.getUint32(at + 4, true))
+      const low = view.getUint32(at, true)
+      const high = view.getUint32(at + 4, true)
+      if (isLate) visitor.lateSample(ref + index, timeMs, low, high)
+      else visitor.sample(ref + index, timeMs, low, high)
     }
   }
 }
 
-function readHistograms(view: DataView, start: number, end: number, visitor: RecordVisitor): void {
+function readHistograms(view: DataView, start: number, end: number, visitor: RecordVisitor, isLate: boolean): void {
   for (let at = start; at < end;) {
     const columnBytes = view.getUint32(at + 20, true)
     const column = new Uint8Array(view.buffer, view.byteOffset + at + 24, columnBytes)
     const histogram = decodeHistogram(column, view.getFloat64(at + 12, true))
-    visitor.histogram(view.getUint32(at, true), view.getFloat64(at + 4, true), histogram, false)
+    const ref = view.getUint32(at, true)
+    const timeMs = view.getFloat64(at + 4, true)
+    if (isLate) visitor.lateHistogram(ref, timeMs, histogram)
+    else visitor.histogram(ref, timeMs, histogram, false)
     at += 24 + columnBytes
   }
 }
 
-function readSnapshot(view: DataView, start: number, end: number, visitor: RecordVisitor, isMixed: boolean): void {
+function readSnapshot(view: DataView, start: number, end: number, visitor: RecordVisitor, kind: number): void {
+  const isLate = kind === PART_LATE_SNAPSHOT
   // A copy with room behind it, since the codec may look behind its column.
   const bytes = new Uint8Array(end - start + COLUMN_SLACK)
   bytes.set(new Uint8Array(view.buffer, view.byteOffset + start, end - start))
   const copy = new DataView(bytes.buffer)
   const ref = copy.getUint32(0, true)
-  visitor.snapshot(ref)
+  if (!isLate) visitor.snapshot(ref)
   for (let at = 4; at < end - start;) {
     const count = copy.getUint32(at, true)
     const timesBytes = copy.getUint32(at + 4, true)
@@ -288,17 +342,23 @@ function readSnapshot(view: DataView, start: number, end: number, visitor: Recor
     decodeColumn(copy, at + 4, count, snapshotValues, snapshotBits, 0)
     at += 4 + valuesBytes
     const histograms: (NativeHistogram | undefined)[] = []
-    if (isMixed) {
+    if (kind !== PART_SNAPSHOT) {
       const columnBytes = copy.getUint32(at, true)
       decodeHistograms(bytes.subarray(at + 4, at + 4 + columnBytes), snapshotValues, 0, histograms)
       at += 4 + columnBytes
     }
     for (let index = 0; index < count; index++) {
+      const timeMs = snapshotTimes[index]
+      const low = snapshotBits[2 * index]
+      const high = snapshotBits[2 * index + 1]
       const histogram = histograms[index]
-      if (histogram !== undefined) visitor.histogram(ref, snapshotTimes[index], histogram, true)
-      else visitor.sample(ref, snapshotTimes[index], snapshotBits[2 * index], snapshotBits[2 * index + 1])
+      if (isLate && histogram !== undefined) visitor.lateHistogram(ref, timeMs, histogram)
+      else if (isLate) visitor.lateSample(ref, timeMs, low, high)
+      else if (histogram !== undefined) visitor.histogram(ref, timeMs, histogram, true)
+      else visitor.sample(ref, timeMs, low, high)
     }
   }
+  if (!isLate) visitor.endSnapshot()
 }
 
 const snapshotTimes = new Float64Array(MAX_COLUMN)
@@ -307,21 +367,20 @@ const snapshotValues = new Float64Array(MAX_COLUMN)
 const snapshotBits = bitsOf(snapshotValues)
 
 function readExemplars(bytes: Uint8Array, visitor: RecordVisitor): void {
-  for (const [series, labels, value, timeMs] of JSON.parse(decoder.decode(bytes)) as [
-    number,
-    Labels,
-    string,
-    number,
-  ][]) {
+  for (const [series, labels, value, timeMs] of readJson(bytes) as [number, Labels, string, number][]) {
     visitor.exemplar({ series, labels, value: Number(value), timeMs })
   }
 }
 
 function readMetadata(bytes: Uint8Array, visitor: RecordVisitor): void {
   type Row = [string, MetricMetadata['type'], string, string]
-  for (const [family, type, help, unit] of JSON.parse(decoder.decode(bytes)) as Row[]) {
+  for (const [family, type, help, unit] of readJson(bytes) as Row[]) {
     visitor.metadata({ family, type, help, unit })
   }
+}
+
+function readJson(bytes: Uint8Array): unknown {
+  return JSON.parse(decoder.decode(bytes))
 }
 
 const encoder = new TextEncoder()
