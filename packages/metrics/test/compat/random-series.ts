@@ -1,4 +1,4 @@
-import type { Labels } from '@quartet/model'
+import type { Labels, NativeHistogram } from '@quartet/model'
 import type { Random } from './random.ts'
 
 /** The data's first scrape. Fixed, so that a seed gives the same queries and answers on any day. */
@@ -15,7 +15,7 @@ const SAMPLE_RESIDUES = { least: 500, most: 990 }
 export interface RandomSample {
   readonly timeMs: number
   /** `stale` is the stale marker, whose bits a JavaScript number cannot carry. */
-  readonly value: number | 'stale'
+  readonly value: number | 'stale' | NativeHistogram
 }
 
 export interface RandomSeries {

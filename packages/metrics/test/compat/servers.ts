@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { ProtoWriter } from '@quartet/model'
+import { ProtoWriter, writeNativeHistogram } from '@quartet/model'
 import { silentLogger, systemClock } from '@quartet/runtime'
 import { temporaryDirectory } from '@quartet/runtime/testing'
 import { system } from '../../src/index.ts'
@@ -23,14 +23,18 @@ export const hasUpstream: boolean = existsSync(UPSTREAM_BINARY)
 const CONFIG = 'global:\n  evaluation_interval: 1m\n'
 const START_TIMEOUT_MS = 20_000
 
-/** Debian's Prometheus on a free port, with an empty database. */
-export async function startUpstream(extraFlags: readonly string[] = []): Promise<Server> {
+/** Debian's Prometheus on a free port, with an empty database, or on one that is there and stays. */
+export async function startUpstream(
+  extraFlags: readonly string[] = [],
+  dataDirectory?: string,
+  config = CONFIG,
+): Promise<Server> {
   const directory = await temporaryDirectory()
   const port = await freePort()
-  await writeFile(join(directory.path, 'prometheus.yml'), CONFIG)
+  await writeFile(join(directory.path, 'prometheus.yml'), config)
   const flags = [
     `--config.file=${join(directory.path, 'prometheus.yml')}`,
-    `--storage.tsdb.path=${join(directory.path, 'data')}`,
+    `--storage.tsdb.path=${dataDirectory ?? join(directory.path, 'data')}`,
     '--storage.tsdb.retention.time=100y',
     `--web.listen-address=127.0.0.1:${port}`,
     '--web.enable-remote-write-receiver',
@@ -52,16 +56,20 @@ export async function startUpstream(extraFlags: readonly string[] = []): Promise
   }
 }
 
-/** Quartet's metrics system in this process, on a free port, with an empty database. */
-export async function startQuartet(extraFlags: Readonly<Record<string, string | boolean>> = {}): Promise<Server> {
+/** Quartet's metrics system in this process, on a free port, with an empty database, or on one that is there and stays. */
+export async function startQuartet(
+  extraFlags: Readonly<Record<string, string | boolean>> = {},
+  dataDirectory?: string,
+  config = CONFIG,
+): Promise<Server> {
   const directory = await temporaryDirectory()
   const configFile = join(directory.path, 'prometheus.yml')
-  await writeFile(configFile, CONFIG)
+  await writeFile(configFile, config)
   const running = await system.start({
     flags: {
       'config.file': configFile,
       'web.listen-address': ['127.0.0.1:0'],
-      'storage.tsdb.path': join(directory.path, 'prometheus'),
+      'storage.tsdb.path': dataDirectory ?? join(directory.path, 'prometheus'),
       'storage.tsdb.retention.time': '100y',
       'web.enable-remote-write-receiver': true,
       ...extraFlags,
@@ -125,6 +133,12 @@ function encodeSeries(all: readonly RandomSeries[]): Uint8Array {
       writer.finish(label)
     }
     for (const { timeMs, value } of samples) {
+      if (typeof value === 'object') {
+        const histogram = writer.begin(4)
+        writeNativeHistogram(writer, timeMs, value)
+        writer.finish(histogram)
+        continue
+      }
       const sample = writer.begin(2)
       if (value === 'stale') writer.fixed64(1, STALE_BITS)
       else writer.double(1, value)
@@ -136,12 +150,21 @@ function encodeSeries(all: readonly RandomSeries[]): Uint8Array {
   return writer.toBytes()
 }
 
-async function post(server: Server, body: Uint8Array): Promise<void> {
-  const response = await fetch(`${server.url}/api/v1/write`, {
+/** One request of remote write, whatever the answer is. */
+export function sendSeries(server: Server, all: readonly RandomSeries[]): Promise<Response> {
+  return send(server, encodeSeries(all))
+}
+
+function send(server: Server, body: Uint8Array): Promise<Response> {
+  return fetch(`${server.url}/api/v1/write`, {
     method: 'POST',
     body: snappyLiterals(body),
     headers: { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' },
   })
+}
+
+async function post(server: Server, body: Uint8Array): Promise<void> {
+  const response = await send(server, body)
   if (!response.ok) throw new Error(`${server.name} refused the data: ${response.status} ${await response.text()}`)
 }
 
