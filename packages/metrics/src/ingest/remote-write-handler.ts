@@ -34,6 +34,11 @@ type RawHandler = (request: IncomingMessage, response: ServerResponse) => Promis
 export function remoteWriteHandler(database: MetricsDatabase, options: RemoteWriteHandlerOptions = {}): RawHandler {
   const { maxBytes = 32 << 20, maxDecodedBytes = 128 << 20, accepted = REMOTE_WRITE_MESSAGES } = options
   const decoder = new SnappyDecoder(maxDecodedBytes)
+  const appendV2 = (body: Uint8Array): Promise<WriteReport> => {
+    const writing = database.appendRemoteWriteV2(decoder.decode(body))
+    decoder.shrink(KEEP_BYTES)
+    return writing
+  }
   return async (request, response) => {
     let isV2 = false
     let written = NOTHING_WRITTEN
@@ -42,9 +47,7 @@ export function remoteWriteHandler(database: MetricsDatabase, options: RemoteWri
       isV2 = message === V2
       const body = await readRawBody(request, { maxBytes })
       // Decoding and resolving are done when this returns its promise, so that requests can share one decoder.
-      const decoded = decoder.decode(body)
-      const writing = isV2 ? database.appendRemoteWriteV2(decoded) : database.appendRemoteWrite(decoded)
-      decoder.shrink(KEEP_BYTES)
+      const writing = isV2 ? appendV2(body) : database.appendSnappyRemoteWrite(body, decoder)
       const report = await writing
       options.onReport?.(report)
       written = report

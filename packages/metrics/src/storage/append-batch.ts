@@ -55,6 +55,11 @@ export class Batch {
     writeStale(this.bits, index)
   }
 
+  /** Gives the samples of `ref` a verdict. */
+  leaveOut(ref: number, verdict: number): void {
+    for (let index = 0; index < this.count; index++) if (this.refs[index] === ref) this.verdicts[index] = verdict
+  }
+
   /** Makes a native histogram of the sample at `index`; a stale one is a stale marker like any other. */
   setHistogram(index: number, histogram: NativeHistogram): void {
     this.values[index] = histogram.sum

@@ -2,7 +2,6 @@ import { histogramProblem, LimitError, writeStale } from '@quartet/model'
 import type { AppendReport, Exemplar, Labels, MetricMetadata, SampleBatch, SampleSink, SeriesRef } from '@quartet/model'
 import type { Wal } from '@quartet/storage'
 import { Batch, HISTOGRAM, LATE, LATE_HISTOGRAM, OVERTAKEN, OVERTAKEN_HISTOGRAM } from './append-batch.ts'
-import { viewOf } from './byte-table.ts'
 import type { ExemplarRing } from './exemplar-ring.ts'
 import type { Head, Verdict } from './head.ts'
 import { APPENDABLE, DUPLICATE, OUT_OF_BOUNDS, OUT_OF_ORDER, REPEATED, TOO_OLD } from './head.ts'
@@ -355,7 +354,7 @@ export class Appender implements SampleSink {
   #translate(batch: Batch): void {
     const translate = (ref: number): number => {
       const message = batch.head.series.message(ref)
-      const known = this.head.series.lookup(message, viewOf(message), 0, message.length)
+      const known = this.head.series.lookup(message, 0, message.length)
       return known >= 0 ? known : this.head.series.add(message, 0, message.length)
     }
     for (let index = 0; index < batch.count; index++) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Labels, MetricMetadata, SampleSink } from '@quartet/model'
+import type { Labels, MetricMetadata, SampleSink, SnappyDecoder } from '@quartet/model'
 import type { Matcher } from '@quartet/query'
 import type { Clock, Logger, Timer } from '@quartet/runtime'
 import { BlockDirectory, Wal } from '@quartet/storage'
@@ -207,6 +207,14 @@ export class MetricsDatabase {
    */
   appendRemoteWrite(body: Uint8Array): Promise<WriteReport> {
     return this.#requests.append(body)
+  }
+
+  /**
+   * The same for a body as it came, compressed with snappy. Both it and the decoder, which is for requests out of the common, may be
+   * reused once this has returned its promise.
+   */
+  appendSnappyRemoteWrite(body: Uint8Array, decoder: SnappyDecoder): Promise<WriteReport> {
+    return this.#requests.appendSnappy(body, decoder)
   }
 
   /**

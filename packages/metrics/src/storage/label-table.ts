@@ -4,6 +4,9 @@ import { PostingsBuilder } from '@quartet/storage'
 import type { Postings } from '@quartet/storage'
 import { ByteTable } from './byte-table.ts'
 
+/** No pair has this number. */
+export const NO_PAIR = 0xffffffff
+
 /** One label name and the pairs that have it. */
 export interface LabelName {
   readonly name: string
@@ -32,11 +35,13 @@ export class LabelTable {
 
   /**
    * The pair whose canonical label message is `bytes[start, end)`, added when it is new.
-   * @param nameEnd end of the name; the name begins at `start + 2 + (size of the lengths)`, see {@link label}
+   * @param view of the same buffer as `bytes`, from its beginning
+   * @param guess a pair that it may well be, or {@link NO_PAIR}
    */
-  intern(bytes: Uint8Array, start: number, end: number): number {
+  intern(bytes: Uint8Array, view: DataView, start: number, end: number, guess: number): number {
+    if (guess !== NO_PAIR && this.#pairs.equals(guess, view, start, end)) return guess
     const before = this.#pairs.count
-    const pair = this.#pairs.intern(bytes, start, end)
+    const pair = this.#pairs.intern(bytes, start, end, view)
     if (pair === before) this.#register(pair)
     return pair
   }

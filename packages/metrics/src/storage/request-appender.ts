@@ -1,14 +1,13 @@
 import { histogramProblem, RemoteWriteReader, RemoteWriteV2Reader } from '@quartet/model'
-import type { Labels, WriteColumns, WrittenHistogram } from '@quartet/model'
+import type { Labels, SnappyDecoder, WriteColumns, WrittenHistogram } from '@quartet/model'
 import type { Batch } from './append-batch.ts'
 import { HISTOGRAM, LATE_HISTOGRAM } from './append-batch.ts'
 import { EMPTY_REPORT, NO_REF, NO_SERIES, sameMetadata, TOO_FAR_AHEAD } from './appender.ts'
 import type { Appender } from './appender.ts'
-import { viewOf } from './byte-table.ts'
 import { APPENDABLE, DUPLICATE, OUT_OF_BOUNDS, OUT_OF_ORDER } from './head.ts'
 import { checkLabels, readLabels } from './label-messages.ts'
 import { refusalText } from './refusal-text.ts'
-import { UNKNOWN_SERIES } from './series-table.ts'
+import type { SeriesTable } from './series-table.ts'
 import type { LoggedExemplar } from './wal-records.ts'
 import type { WriteReport } from './write-report.ts'
 
@@ -37,6 +36,56 @@ export class RequestAppender {
       return { ...report, problem }
     }
     return this.#finish(reader, batch, report, [])
+  }
+
+  /**
+   * See MetricsDatabase.appendSnappyRemoteWrite: the short way of what nearly every request is, plain series of floats that are
+   * known. Anything else is decoded once more and goes the long way.
+   */
+  async appendSnappy(body: Uint8Array, decoder: SnappyDecoder): Promise<WriteReport> {
+    const { series } = this.#appender.head
+    if (!series.kernel.readRequest(body, PLAIN_BYTES)) {
+      const writing = this.append(decoder.decode(body))
+      decoder.shrink(KEEP_BYTES)
+      return writing
+    }
+    const refused = series.kernel.unknownCount > 0 ? this.#addUnknown(series) : NONE_REFUSED
+    const { kernel } = series
+    const batch = this.#appender.take(kernel.sampleCount)
+    batch.refs.set(kernel.sampleRefs)
+    batch.timesMs.set(kernel.timesMs)
+    batch.values.set(kernel.values)
+    if (refused.limited + refused.invalid > 0) batch.leaveOut(NO_REF, NO_SERIES)
+    const report = { ...EMPTY_REPORT, ...refused }
+    const problem = this.#appender.problemOf(batch, report)
+    if (problem !== undefined) {
+      this.#appender.giveBack(batch)
+      return { ...report, problem }
+    }
+    report.samples = await this.#appender.commit(batch)
+    return { ...report, problem: refused.limited > 0 ? this.#appender.limitText() : undefined }
+  }
+
+  /** Adds the series of a plain request that are new. Malformed labels throw before any of them is added. */
+  #addUnknown(series: SeriesTable): { limited: number; invalid: number } {
+    const { kernel } = series
+    const { seriesCount } = kernel
+    const refs = Uint32Array.from(kernel.seriesRefs)
+    for (let index = 0; index < seriesCount; index++) {
+      if (refs[index] !== NO_REF) continue
+      const start = kernel.seriesStart(index)
+      const end = kernel.seriesEnd(index)
+      if (!kernel.isCanonical(kernel.bytes, start, end)) checkLabels(kernel.bytes, start, end)
+    }
+    const refused = { limited: 0, invalid: 0 }
+    for (let index = 0; index < seriesCount; index++) {
+      if (refs[index] === NO_REF)
+        refs[index] = this.#addSeries(series, kernel.bytes, kernel.seriesStart(index), kernel.seriesEnd(index), refused)
+    }
+    this.#appender.head.reserve()
+    const { sampleRefs, sampleSeries } = kernel
+    for (let index = 0; index < sampleRefs.length; index++) sampleRefs[index] = refs[sampleSeries[index]]
+    return refused
   }
 
   /** See MetricsDatabase.appendRemoteWriteV2. */
@@ -99,38 +148,45 @@ export class RequestAppender {
   #resolveSeries(reader: WriteColumns): { limited: number; invalid: number } {
     const { series } = this.#appender.head
     const { bytes, seriesCount } = reader
-    const view = viewOf(bytes)
     if (seriesCount > this.#seriesRefs.length) this.#seriesRefs = new Uint32Array(2 * seriesCount)
     const refs = this.#seriesRefs
     const unknown: number[] = []
     for (let index = 0; index < seriesCount; index++) {
-      const ref = series.lookup(bytes, view, reader.seriesStart[index], reader.seriesEnd[index])
+      const ref = series.lookup(bytes, reader.seriesStart[index], reader.seriesEnd[index])
       if (ref < 0) unknown.push(index)
       refs[index] = ref
     }
     if (unknown.length === 0) return NONE_REFUSED
     for (const index of unknown) checkLabels(bytes, reader.seriesStart[index], reader.seriesEnd[index])
-    let limited = 0
-    let invalid = 0
+    const refused = { limited: 0, invalid: 0 }
     for (const index of unknown) {
-      const before = series.count
-      // Another spelling of a known series is not held up by the limit, but only adding tells.
-      const isFull = this.#appender.isFull()
-      const start = reader.seriesStart[index]
-      const end = reader.seriesEnd[index]
-      const known = series.lookup(bytes, view, start, end)
-      if (known === UNKNOWN_SERIES && isFull) {
-        limited++
-        refs[index] = NO_REF
-        continue
-      }
-      const ref = known >= 0 ? known : series.add(bytes, start, end)
-      if (ref < 0) invalid++
-      refs[index] = ref < 0 ? NO_REF : ref
-      this.#appender.counters.seriesCreated += series.count - before
+      refs[index] = this.#addSeries(series, bytes, reader.seriesStart[index], reader.seriesEnd[index], refused)
     }
     this.#appender.head.reserve()
-    return { limited, invalid }
+    return refused
+  }
+
+  /** The series with these labels, added unless it came meanwhile; {@link NO_REF} when it cannot be, which is counted. */
+  #addSeries(
+    series: SeriesTable,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    refused: { limited: number; invalid: number },
+  ): number {
+    const known = series.lookup(bytes, start, end)
+    if (known >= 0) return known
+    // Another spelling of a known series is not held up by the limit, but only adding tells.
+    if (this.#appender.isFull()) {
+      refused.limited++
+      return NO_REF
+    }
+    const before = series.count
+    const ref = series.add(bytes, start, end)
+    this.#appender.counters.seriesCreated += series.count - before
+    if (ref >= 0) return ref
+    refused.invalid++
+    return NO_REF
   }
 
   #copySamples(reader: WriteColumns, batch: Batch): void {
@@ -195,6 +251,11 @@ export class RequestAppender {
     return labelsText(sorted(readLabels(reader.bytes, reader.seriesStart[series], reader.seriesEnd[series])))
   }
 }
+
+/** A plain request larger than this is read in JavaScript, whose buffers can shrink again. */
+const PLAIN_BYTES = 4 << 20
+/** A decoder's buffer larger than this is given back after the request. */
+const KEEP_BYTES = 4 << 20
 
 const NONE_REFUSED = { limited: 0, invalid: 0 }
 

@@ -1,26 +1,22 @@
 import { compareText, isValidUtf8, METRIC_NAME, ProtoReader, ProtoWriter, readLabelPair } from '@quartet/model'
 import type { LabelRange, Labels } from '@quartet/model'
-import { ByteTable, viewOf } from './byte-table.ts'
-import { LabelTable } from './label-table.ts'
+import { LabelTable, NO_PAIR } from './label-table.ts'
+import { SeriesKernel } from './series-kernel.ts'
 
-/** What {@link SeriesTable.lookup} says of labels that no series can have. */
+/** What {@link SeriesTable.add} says of labels that no series can have. */
 export const INVALID_SERIES = -2
-/** … and of labels that it has not seen yet. */
+/** What {@link SeriesTable.lookup} says of labels that it has not seen yet. */
 export const UNKNOWN_SERIES = -1
 
 /**
  * The series of the head, known by the raw bytes of their label messages as remote write sends them. A sender repeats its series in
  * the same order, so that the series that followed last time is compared first: a known series costs neither a hash nor a string.
+ * {@link kernel} does this, for one series or for a whole request.
  */
 export class SeriesTable {
   readonly labels = new LabelTable()
   /** Raw spellings; several may mean one series (unsorted labels, empty values). */
-  readonly #spellings = new ByteTable(1024)
-  /** Series by spelling, or {@link INVALID_SERIES}. */
-  #seriesOf = new Int32Array(1024)
-  /** Spelling that followed this one last time. */
-  #next = new Int32Array(1024).fill(-1)
-  #previous = 0
+  readonly kernel = new SeriesKernel()
   /** Canonical spelling by series. */
   #spellingOf = new Uint32Array(1024)
   #pairStart = new Uint32Array(1025)
@@ -29,21 +25,13 @@ export class SeriesTable {
   readonly #writer = new ProtoWriter()
 
   get sizeBytes(): number {
-    return this.#spellings.sizeBytes + this.labels.sizeBytes + 4 * this.#pairs.length + 16 * this.#next.length
+    return this.kernel.sizeBytes + this.labels.sizeBytes + 4 * this.#pairs.length + 8 * this.#spellingOf.length
   }
 
-  /** The series with these label messages, {@link UNKNOWN_SERIES} or {@link INVALID_SERIES}. */
-  lookup(bytes: Uint8Array, view: DataView, start: number, end: number): number {
-    const guess = this.#next[this.#previous]
-    if (guess >= 0 && this.#spellings.equals(guess, view, start, end)) {
-      this.#previous = guess
-      return this.#seriesOf[guess]
-    }
-    const found = this.#spellings.find(bytes, start, end, view)
-    if (found < 0) return UNKNOWN_SERIES
-    this.#next[this.#previous] = found
-    this.#previous = found
-    return this.#seriesOf[found]
+  /** The series with these label messages, or {@link UNKNOWN_SERIES}. */
+  lookup(bytes: Uint8Array, start: number, end: number): number {
+    const found = this.kernel.find(bytes, start, end)
+    return found === 0 ? UNKNOWN_SERIES : this.kernel.seriesOf(found)
   }
 
   /**
@@ -52,31 +40,34 @@ export class SeriesTable {
    * @throws WireError when the bytes are not label messages; nothing is added then
    */
   add(bytes: Uint8Array, start: number, end: number): number {
-    const canonical = this.#canonical(bytes, start, end)
-    const isSpelledSo = canonical !== undefined && equalBytes(canonical, bytes, start, end)
-    const series = canonical === undefined ? INVALID_SERIES : this.#addCanonical(canonical)
-    // Wrong spellings are not kept: there may be any number of them.
-    if (!isSpelledSo && series !== INVALID_SERIES) this.#addSpelling(bytes, start, end, series)
+    const { kernel } = this
+    if (kernel.isCanonical(bytes, start, end)) return this.#addCanonical(bytes, start, end)
+    // Out of the kernel's memory, which moves when it grows.
+    const spelling = bytes.slice(start, end)
+    const canonical = this.#canonical(spelling)
+    if (canonical === undefined) return INVALID_SERIES
+    const series = this.#addCanonical(canonical, 0, canonical.length)
+    if (kernel.find(spelling, 0, spelling.length) === 0) kernel.add(spelling, 0, spelling.length, series)
     return series
   }
 
   /** The series with these labels, added when new. */
   resolve(labels: Labels): number {
     const message = encodeLabels(this.#writer, labels)
-    const found = this.lookup(message, viewOf(message), 0, message.length)
+    const found = this.lookup(message, 0, message.length)
     return found === UNKNOWN_SERIES ? this.add(message, 0, message.length) : found
   }
 
   /** The series with these labels, or {@link UNKNOWN_SERIES}. */
   find(labels: Labels): number {
     const message = encodeLabels(this.#writer, labels)
-    return this.lookup(message, viewOf(message), 0, message.length)
+    return this.lookup(message, 0, message.length)
   }
 
   /** Canonical label messages of a series, a view. */
   message(series: number): Uint8Array {
     const spelling = this.#spellingOf[series]
-    return this.#spellings.bytes.subarray(this.#spellings.start(spelling), this.#spellings.end(spelling))
+    return this.kernel.bytes.subarray(this.kernel.startOf(spelling), this.kernel.endOf(spelling))
   }
 
   labelsOf(series: number): Labels {
@@ -104,53 +95,44 @@ export class SeriesTable {
     return leftEnd - left - (rightEnd - right)
   }
 
-  #addCanonical(message: Uint8Array): number {
-    const known = this.#spellings.find(message, 0, message.length)
-    if (known >= 0) return this.#seriesOf[known]
+  #addCanonical(bytes: Uint8Array, start: number, end: number): number {
+    const { kernel } = this
+    const known = kernel.find(bytes, start, end)
+    if (known !== 0) return kernel.seriesOf(known)
     const series = this.count
-    const spelling = this.#addSpelling(message, 0, message.length, series)
+    const spelling = kernel.add(bytes, start, end, series)
     if (series === this.#spellingOf.length) {
       this.#spellingOf = grown(this.#spellingOf, 2 * series)
       this.#pairStart = grown(this.#pairStart, 2 * series + 1)
     }
     this.#spellingOf[series] = spelling
-    this.#addPairs(message, series)
+    this.#addPairs(series, kernel.startOf(spelling), kernel.endOf(spelling))
     this.count = series + 1
     return series
   }
 
-  #addPairs(message: Uint8Array, series: number): void {
-    let at = this.#pairStart[series]
-    for (let start = 0; start < message.length;) {
-      const end = messageEnd(message, start)
+  /** Takes the labels apart. Most are those of the series before, in the same place. */
+  #addPairs(series: number, start: number, end: number): void {
+    const { bytes, view } = this.kernel
+    const { labels } = this
+    const first = this.#pairStart[series]
+    let before = series > 0 ? this.#pairStart[series - 1] : 0
+    let at = first
+    for (let from = start; from < end; at++) {
+      const to = messageEnd(bytes, from)
       if (at === this.#pairs.length) this.#pairs = grown(this.#pairs, 2 * at)
-      const pair = this.labels.intern(message, start, end)
-      this.labels.addSeries(pair, series)
-      this.#pairs[at++] = pair
-      start = end
+      const guess = before < first ? this.#pairs[before++] : NO_PAIR
+      const pair = labels.intern(bytes, view, from, to, guess)
+      labels.addSeries(pair, series)
+      this.#pairs[at] = pair
+      from = to
     }
     this.#pairStart[series + 1] = at
   }
 
-  #addSpelling(bytes: Uint8Array, start: number, end: number, series: number): number {
-    const spelling = this.#spellings.intern(bytes, start, end)
-    if (spelling >= this.#next.length) {
-      const larger = new Int32Array(2 * this.#next.length).fill(-1)
-      larger.set(this.#next)
-      this.#next = larger
-      const seriesOf = new Int32Array(larger.length)
-      seriesOf.set(this.#seriesOf)
-      this.#seriesOf = seriesOf
-    }
-    this.#seriesOf[spelling] = series
-    this.#next[this.#previous] = spelling
-    this.#previous = spelling
-    return spelling
-  }
-
   /** The labels sorted, without empty values, in the one way to write them; undefined when they are not valid. */
-  #canonical(bytes: Uint8Array, start: number, end: number): Uint8Array | undefined {
-    const reader = new ProtoReader(bytes, start, end)
+  #canonical(bytes: Uint8Array): Uint8Array | undefined {
+    const reader = new ProtoReader(bytes)
     const range: LabelRange = { nameStart: 0, nameEnd: 0, valueStart: 0, valueEnd: 0 }
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const labels: [string, string][] = []
@@ -189,12 +171,6 @@ function messageEnd(bytes: Uint8Array, start: number): number {
     length |= (byte & 127) << shift
     if (byte < 128) return at + length
   }
-}
-
-function equalBytes(a: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (a.length !== end - start) return false
-  for (let index = 0; index < a.length; index++) if (a[index] !== bytes[start + index]) return false
-  return true
 }
 
 function grown(column: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
