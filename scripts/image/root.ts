@@ -53,6 +53,8 @@ export function inRoot(options: RootOptions): readonly string[] {
     `ln -s /proc/self/fd ${quote(`${root}/dev/fd`)}`,
     ...mounts.map((mount) => bind(root, mount)),
     ...(isReadOnly ? [`mount -o remount,bind,ro ${quote(root)}`] : []),
+    // On Debian chroot lies where only root's own PATH leads.
+    'PATH="$PATH:/usr/sbin:/sbin"',
     `exec ${[...chroot, ...clean, ...command].map(quote).join(' ')}`,
   ].join('\n')
   const asRoot = isSuperuser() ? [] : ['--map-root-user']

@@ -113,6 +113,7 @@ test('the default stack loads', async () => {
       ['prometheus', 'prometheus'],
       ['loki', 'loki'],
       ['tempo', 'tempo'],
+      ['alertmanager', 'alertmanager'],
     ],
   )
   const [provider] = await loadDashboardProviders(stack, {})
