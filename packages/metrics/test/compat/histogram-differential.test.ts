@@ -13,7 +13,8 @@ import type { Server } from './servers.ts'
 /**
  * The same native histograms and the same random queries to a real Prometheus and to Quartet, by remote write. 2.42 was early with
  * them; what it does otherwise is not asked for, by rule: quantiles and fractions (since 3.0 interpolated exponentially), rates of
- * counters near zero, custom buckets, and everything that it cannot do yet (see FUNCTIONS).
+ * counters near zero, custom buckets, sums of different schemas and zero buckets, and everything that it cannot do yet (see
+ * FUNCTIONS).
  */
 const SEED = Number(process.env.QUARTET_SEED ?? 20261123)
 const QUERY_COUNT = Number(process.env.QUARTET_QUERIES ?? 400)
@@ -39,23 +40,23 @@ after(async () => {
   await Promise.all([upstream?.stop(), quartet?.stop()])
 })
 
-/** `far`: counters that have counted a lot; `near`: with resets; `level`: gauges; `floats`: of floats. */
+/** `far`: counters that have counted a lot; `near`: with resets; `level`: gauges; `floats`: of floats; `mixed`: of any layout. */
 function randomHistogramSeries(): RandomSeries[] {
   const all: RandomSeries[] = []
-  for (const name of ['far', 'floats', 'level', 'near']) {
+  const common = { schema: random.integer(-1, 3), zeroThreshold: random.pick([0.001, 0.5]) }
+  for (const name of ['far', 'floats', 'level', 'mixed', 'near']) {
     for (const job of ['api', 'db']) {
       for (const instance of ['a', 'b', 'c']) {
         const labels = labelsFromRecord({ __name__: name, instance, job })
-        all.push({ labels, samples: samplesOf(name) })
+        const own = { schema: random.integer(-4, 8), zeroThreshold: random.pick([0.001, 0.5]) }
+        all.push({ labels, samples: samplesOf(name, name === 'mixed' ? own : common) })
       }
     }
   }
   return all
 }
 
-function samplesOf(name: string): RandomSample[] {
-  const schema = random.integer(-1, 3)
-  const zeroThreshold = random.pick([0.001, 0.5])
+function samplesOf(name: string, layout: { readonly schema: number; readonly zeroThreshold: number }): RandomSample[] {
   const first = random.integer(-3, 8)
   const hasNegative = random.chance(0.4)
   const isFloat = name === 'floats'
@@ -86,17 +87,7 @@ function samplesOf(name: string): RandomSample[] {
     sum += random.integer(0, 40) / 8
     samples.push({
       timeMs,
-      value: histogram({
-        schema,
-        zeroThreshold,
-        first,
-        positive,
-        negative,
-        zeroCount,
-        sum,
-        isFloat,
-        isGauge: name === 'level',
-      }),
+      value: histogram({ ...layout, first, positive, negative, zeroCount, sum, isFloat, isGauge: name === 'level' }),
     })
   }
   return samples
@@ -165,9 +156,10 @@ function selector(metrics: readonly string[], range = ''): string {
 }
 
 function randomQuery(): string {
-  return random
-    .pick(FUNCTIONS)
-    .replaceAll('%', () => selector(['far', 'near', 'level', 'floats']))
+  const text = random.pick(FUNCTIONS)
+  const metrics = ['far', 'near', 'level', 'floats', ...(/sum|\+/.test(text) ? [] : ['mixed', 'mixed'])]
+  return text
+    .replaceAll('%', () => selector(metrics))
     .replaceAll('#', () => selector(['far', 'floats'], `[${random.pick(['1m', '5m', '10m'])}]`))
 }
 
