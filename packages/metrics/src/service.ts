@@ -296,6 +296,7 @@ class MetricsService implements RunningSystem {
       exemplars: (request) => database.exemplars(request),
       stats: () => database.stats(),
       cardinality: (limit) => database.cardinality(limit),
+      admin: database,
       scrapes,
       rules: this.#alerting.rules,
       notifier: this.#alerting.notifier,

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@quartet/runtime'
 import type { Notifier, RuleManager } from '@quartet/rules'
 import type { ScrapeManager } from '@quartet/scrape'
+import type { AdminDatabase } from './admin-routes.ts'
 import type { MetricsSettings } from '../config/flags.ts'
 import type { PrometheusConfig } from '../config/prometheus-config.ts'
 import type { QueryEngine } from '../query/engine.ts'
@@ -21,6 +22,7 @@ export interface ApiContext {
   readonly exemplars: MetricsDatabase['exemplars']
   readonly stats: () => DatabaseStats
   readonly cardinality: (limit: number) => CardinalityReport
+  readonly admin: AdminDatabase
   readonly scrapes: Pick<ScrapeManager, 'active' | 'dropped' | 'jobNames'>
   readonly rules: Pick<RuleManager, 'groups' | 'activeAlerts'>
   readonly notifier: Pick<Notifier, 'urls' | 'droppedUrls'>

@@ -88,7 +88,8 @@ export class Parameters {
   }
 }
 
-function parseMatch(text: string): readonly Matcher[] {
+/** The matchers of one selector. */
+export function parseMatch(text: string): readonly Matcher[] {
   try {
     return parseSelector(text)
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { HttpServer } from '@quartet/runtime'
 import { compileRegex } from '@quartet/query'
+import { ADMIN_ROUTES } from './admin-routes.ts'
 import type { ApiContext } from './context.ts'
 import { ApiError, apiErrorOf, STATUS } from './errors.ts'
 import { stringifyGo } from './json-bytes.ts'
@@ -84,13 +85,19 @@ export function addApiRoutes(server: HttpServer, context: ApiContext): void {
   api.delete('/api/v1/series', (_request, reply) =>
     sendError(reply, new ApiError('internal', 'not implemented'), context),
   )
-  for (const path of ['delete_series', 'clean_tombstones', 'snapshot']) {
+  for (const [path, handler] of Object.entries(ADMIN_ROUTES)) {
+    refuseOtherMethods(api, `/api/v1/admin/tsdb/${path}`, ['POST', 'PUT'])
     api.route({
       method: ['POST', 'PUT'],
       url: `/api/v1/admin/tsdb/${path}`,
-      handler: (_request, reply) => {
-        const reason = context.settings.enableAdminApi ? 'not supported by Quartet yet' : 'admin APIs disabled'
-        return sendError(reply, new ApiError('unavailable', reason), context)
+      handler: async (request, reply) => {
+        setCors(request, reply)
+        try {
+          const answer = await handler(context, request)
+          return answer === undefined ? reply.code(204).send() : send(reply, answer)
+        } catch (error) {
+          return sendError(reply, error, context)
+        }
       },
     })
   }

@@ -35,7 +35,7 @@ export const METRICS_FLAGS: readonly FlagDefinition[] = [
   text('web.max-connections', 'Maximum number of simultaneous connections. Accepted, has no effect yet.', '512'),
   text('web.config.file', 'Path to a TLS and authentication configuration file. Not supported yet.', ''),
   toggle('web.enable-lifecycle', 'Enable shutdown and reload via HTTP request.'),
-  toggle('web.enable-admin-api', 'Enable API endpoints for admin control actions. Not supported yet.'),
+  toggle('web.enable-admin-api', 'Enable API endpoints for admin control actions.'),
   toggle('web.enable-remote-write-receiver', 'Accept remote write requests; on by default in Quartet.', 'true'),
   {
     name: 'web.remote-write-receiver.accepted-protobuf-messages',

@@ -28,6 +28,7 @@ export async function startUpstream(
   extraFlags: readonly string[] = [],
   dataDirectory?: string,
   config = CONFIG,
+  log: 'inherit' | 'ignore' = 'inherit',
 ): Promise<Server> {
   const directory = await temporaryDirectory()
   const port = await freePort()
@@ -41,7 +42,7 @@ export async function startUpstream(
     '--log.level=error',
     ...extraFlags,
   ]
-  const child = spawn(UPSTREAM_BINARY, flags, { stdio: ['ignore', 'ignore', 'inherit'] })
+  const child = spawn(UPSTREAM_BINARY, flags, { stdio: ['ignore', 'ignore', log] })
   const ended = once(child, 'exit')
   const url = `http://127.0.0.1:${port}`
   await untilReady(url, () => child.exitCode !== null)

@@ -38,6 +38,11 @@ export async function startApi(
     cardinality: () => {
       throw new Error('no database behind this API')
     },
+    admin: {
+      deleteSeries: () => Promise.reject(new Error('no database behind this API')),
+      cleanTombstones: () => Promise.reject(new Error('no database behind this API')),
+      snapshot: () => Promise.reject(new Error('no database behind this API')),
+    },
     scrapes: { active: () => [], dropped: () => [], jobNames: [] },
     rules: { groups: [], activeAlerts: [] },
     notifier: { urls: [], droppedUrls: [] },
