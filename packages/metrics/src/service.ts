@@ -15,7 +15,8 @@ import type {
   SelfMetrics,
   SystemOptions,
 } from '@quartet/runtime'
-import { ScrapeManager } from '@quartet/scrape'
+import { DEFAULT_SCRAPE_PROTOCOLS, ScrapeManager } from '@quartet/scrape'
+import type { ScrapeConfig } from '@quartet/scrape'
 import { directorySnapshots, nodeFileSystem } from '@quartet/storage'
 import type { DirectorySnapshots } from '@quartet/storage'
 import { resolve } from 'node:path'
@@ -103,7 +104,7 @@ class MetricsService implements RunningSystem {
     const alerting = await service.#alerting.prepare(config, rules)
     await service.#listen()
     logFindings([...config.findings, ...rules.findings], logger)
-    await scrapes.apply(config.scrapeConfigs)
+    await scrapes.apply(scrapeConfigs(config, settings))
     await service.#applyAlerting(alerting)
     return service
   }
@@ -139,7 +140,7 @@ class MetricsService implements RunningSystem {
     this.#engine = this.#createEngine(config)
     this.#config = config
     logFindings([...config.findings, ...alerting.rules.findings], options.logger)
-    await scrapes.apply(config.scrapeConfigs)
+    await scrapes.apply(scrapeConfigs(config, settings))
     await this.#applyAlerting(alerting)
     const timeMs = options.clock.nowMs()
     this.#lastReload = { isSuccessful: true, timeMs }
@@ -225,6 +226,7 @@ class MetricsService implements RunningSystem {
     const { settings, database, serviceMetrics } = this.#parts
     const write = remoteWriteHandler(database, {
       accepted: settings.remoteWriteMessages,
+      createdZeros: settings.features.has(CREATED_ZEROS),
       onReport: serviceMetrics.observeWrite,
       onRefused: (status) => serviceMetrics.observeRefusal('remote_write', status),
     })
@@ -309,6 +311,21 @@ class MetricsService implements RunningSystem {
 }
 
 /** What the configuration asks for in vain is said at every start and reload. */
+const CREATED_ZEROS = 'created-timestamp-zero-ingestion'
+
+/** Text formats do not say when a series began, so that whoever wants to know asks for protobuf first, as upstream does. */
+function scrapeConfigs(
+  { scrapeConfigs: configs }: PrometheusConfig,
+  { features }: MetricsSettings,
+): readonly ScrapeConfig[] {
+  if (!features.has(CREATED_ZEROS)) return configs
+  return configs.map((config) => {
+    const { scrapeProtocols: protocols = DEFAULT_SCRAPE_PROTOCOLS } = config
+    const isUsual = protocols.join() === DEFAULT_SCRAPE_PROTOCOLS.join()
+    return { ...config, createdZeros: true, scrapeProtocols: isUsual ? ['PrometheusProto', ...protocols] : protocols }
+  })
+}
+
 function logFindings(findings: readonly Finding[], logger: Logger): void {
   for (const { at, message } of findings)
     logger.warn({ at, finding: message }, 'part of the configuration has no effect')

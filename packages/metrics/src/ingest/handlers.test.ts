@@ -193,6 +193,32 @@ test('remote write 2.0 stores what is good, names the rest, and says how much it
   assert.deepEqual([...database.source.metadata()], [{ family: 'a', type: 'counter', help: 'Counts.', unit: 'bytes' }])
 })
 
+test('remote write 2.0 stores a zero where a series began, once, when that is switched on', async () => {
+  const body = (timeMs: number): Uint8Array => {
+    const writer = new ProtoWriter()
+    for (const symbol of ['', '__name__', 'a']) writer.string(4, symbol)
+    const series = writer.begin(5)
+    writer.bytes(1, Uint8Array.of(1, 2))
+    const start = writer.begin(2)
+    writer.double(1, 5).int64(2, timeMs)
+    writer.finish(start)
+    writer.int64(6, NOW - 60_000)
+    writer.finish(series)
+    return writer.toBytes()
+  }
+  for (const timeMs of [NOW, NOW + 15_000]) {
+    const report = await database.appendRemoteWriteV2(body(timeMs), { createdZeros: true })
+    assert.equal(report.problem, undefined)
+  }
+  const signal = new AbortController().signal
+  const selection = await database.source.select({ matchers: [], minMs: -Infinity, maxMs: Infinity, signal })
+  const columns = new SampleColumns()
+  selection.series[0].read(columns)
+  selection.release()
+  assert.deepEqual([...columns.timesMs.subarray(0, columns.count)], [NOW - 60_000, NOW, NOW + 15_000])
+  assert.deepEqual([...columns.values.subarray(0, columns.count)], [0, 5, 5])
+})
+
 function histogramRequest(timeMs: number, histogram: NativeHistogram): Uint8Array {
   const writer = new ProtoWriter()
   const series = writer.begin(1)

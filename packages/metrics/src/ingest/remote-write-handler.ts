@@ -20,6 +20,8 @@ export interface RemoteWriteHandlerOptions {
   readonly maxDecodedBytes?: number
   /** `--web.remote-write-receiver.accepted-protobuf-messages`. Default both. */
   readonly accepted?: readonly RemoteWriteMessage[]
+  /** Feature `created-timestamp-zero-ingestion`: a zero where a series of version 2.0 says that it began. */
+  readonly createdZeros?: boolean
   /** Told of every request, for metrics. */
   readonly onReport?: (report: WriteReport) => void
   readonly onRefused?: (status: number, message: string) => void
@@ -35,7 +37,7 @@ export function remoteWriteHandler(database: MetricsDatabase, options: RemoteWri
   const { maxBytes = 32 << 20, maxDecodedBytes = 128 << 20, accepted = REMOTE_WRITE_MESSAGES } = options
   const decoder = new SnappyDecoder(maxDecodedBytes)
   const appendV2 = (body: Uint8Array): Promise<WriteReport> => {
-    const writing = database.appendRemoteWriteV2(decoder.decode(body))
+    const writing = database.appendRemoteWriteV2(decoder.decode(body), options)
     decoder.shrink(KEEP_BYTES)
     return writing
   }

@@ -223,8 +223,8 @@ export class MetricsDatabase {
    * @throws WireError when it is malformed; nothing is stored then
    * @throws WalError when the disk refuses it; nothing is stored then
    */
-  appendRemoteWriteV2(body: Uint8Array): Promise<WriteReport> {
-    return this.#requests.appendV2(body)
+  appendRemoteWriteV2(body: Uint8Array, options: { readonly createdZeros?: boolean } = {}): Promise<WriteReport> {
+    return this.#requests.appendV2(body, options.createdZeros === true)
   }
 
   /**

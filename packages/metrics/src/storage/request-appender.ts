@@ -1,5 +1,5 @@
-import { histogramProblem, RemoteWriteReader, RemoteWriteV2Reader } from '@quartet/model'
-import type { Labels, SnappyDecoder, WriteColumns, WrittenHistogram } from '@quartet/model'
+import { histogramProblem, RemoteWriteReader, RemoteWriteV2Reader, NO_BUCKETS, RESET_YES } from '@quartet/model'
+import type { Labels, SnappyDecoder, WriteColumns, WrittenHistogram, NativeHistogram } from '@quartet/model'
 import type { Batch } from './append-batch.ts'
 import { HISTOGRAM, LATE_HISTOGRAM } from './append-batch.ts'
 import { EMPTY_REPORT, NO_REF, NO_SERIES, sameMetadata, TOO_FAR_AHEAD } from './appender.ts'
@@ -88,11 +88,13 @@ export class RequestAppender {
     return refused
   }
 
-  /** See MetricsDatabase.appendRemoteWriteV2. */
-  async appendV2(body: Uint8Array): Promise<WriteReport> {
+  /** See MetricsDatabase.appendRemoteWriteV2. @param withZeros a zero where a series says that it began */
+  async appendV2(body: Uint8Array, withZeros: boolean): Promise<WriteReport> {
     const reader = (this.#readerV2 ??= new RemoteWriteV2Reader())
     reader.read(body)
     const { report, batch } = this.#begin(reader)
+    // Before the samples, and by itself: whether it is stored is told to nobody.
+    const zeros = withZeros ? this.#appendZeros(reader) : undefined
     const problems = new Map<number, string[]>()
     const say = (series: number, text: string): void => {
       const texts = problems.get(series)
@@ -121,7 +123,10 @@ export class RequestAppender {
       return true
     })
     const texts = [...problems].sort(([a], [b]) => a - b).flatMap(([, lines]) => lines)
-    return this.#finish(reader, batch, report, texts)
+    // The reader may be used again as soon as anything is awaited.
+    const finished = this.#finish(reader, batch, report, texts)
+    await Promise.all([zeros, finished])
+    return finished
   }
 
   #begin(reader: WriteColumns): { report: Report; batch: Batch } {
@@ -210,6 +215,36 @@ export class RequestAppender {
     }
   }
 
+  /** Zeros that come late are left out, as they are when a series goes on. */
+  async #appendZeros(reader: RemoteWriteV2Reader): Promise<void> {
+    const { head } = this.#appender
+    const zeros = new Map<number, { readonly createdMs: number; readonly histogram: NativeHistogram | undefined }>()
+    const add = (index: number, timeMs: number, histogram?: NativeHistogram): void => {
+      const series = this.#seriesRefs[index]
+      const createdMs = reader.createdMs[index]
+      if (series === NO_REF || createdMs === 0 || timeMs === 0 || createdMs >= timeMs) return
+      if (createdMs <= head.lastMsOf(series) || zeros.has(series)) return
+      zeros.set(series, { createdMs, histogram: histogram && withoutObservations(histogram) })
+    }
+    for (let at = 0; at < reader.sampleCount; at++) add(reader.sampleSeries[at], reader.timesMs[at])
+    for (const { seriesIndex, timeMs, histogram } of reader.histograms) add(seriesIndex, timeMs, histogram)
+    if (zeros.size === 0) return
+    const batch = this.#appender.take(zeros.size)
+    let index = 0
+    for (const [series, { createdMs, histogram }] of zeros) {
+      batch.refs[index] = series
+      batch.timesMs[index] = createdMs
+      batch.values[index] = 0
+      if (histogram !== undefined) batch.setHistogram(index, histogram)
+      index++
+    }
+    this.#appender.judge(batch, (_, refused) => {
+      batch.verdicts[refused] = NO_SERIES
+      return true
+    })
+    await this.#appender.commit(batch)
+  }
+
   #readExemplars(reader: WriteColumns): LoggedExemplar[] {
     const exemplars: LoggedExemplar[] = []
     for (const written of reader.exemplars) {
@@ -256,6 +291,12 @@ export class RequestAppender {
 const PLAIN_BYTES = 4 << 20
 /** A decoder's buffer larger than this is given back after the request. */
 const KEEP_BYTES = 4 << 20
+
+/** A histogram of the same layout without observations, which is a reset by definition. */
+function withoutObservations(histogram: NativeHistogram): NativeHistogram {
+  const nothing = { count: 0, sum: 0, zeroCount: 0, positive: NO_BUCKETS, negative: NO_BUCKETS }
+  return { ...histogram, ...nothing, resetHint: RESET_YES }
+}
 
 const NONE_REFUSED = { limited: 0, invalid: 0 }
 
