@@ -5,7 +5,8 @@ import { FLOAT, HISTOGRAM } from '../query/steps.ts'
 import type { StepSeries } from '../query/steps.ts'
 import { formatFloat } from '../query/syntax/number.ts'
 import { encodeHistogram } from './histogram-json.ts'
-import { formatTimestamp, JsonBytes } from './json-bytes.ts'
+import { formatTimestamp, JsonBytes, pointHeads } from './json-bytes.ts'
+import type { PointHeads } from './json-bytes.ts'
 
 export interface ResponseOptions {
   readonly query: string
@@ -88,7 +89,7 @@ async function encodeSamples(json: JsonBytes, value: Extract<QueryValue, { kind:
     json.ascii(index === 0 ? '{"metric":{' : ',{"metric":{')
     encodeLabels(json, labels)
     json.ascii('}')
-    const heads = Array.from(timesMs, (timeMs) => Buffer.from(`,[${formatTimestamp(timeMs)},`))
+    const heads = pointHeads(Array.from(timesMs, pointHead))
     const present = Uint8Array.from(timesMs, (_, sample) => (histograms?.[sample] === undefined ? FLOAT : HISTOGRAM))
     encodeFloats(json, { values, present, histograms, heads })
     encodeHistograms(json, { values, present, histograms, heads })
@@ -99,7 +100,7 @@ async function encodeSamples(json: JsonBytes, value: Extract<QueryValue, { kind:
 }
 
 async function encodeMatrix(json: JsonBytes, value: Extract<QueryValue, { kind: 'matrix' }>): Promise<void> {
-  const heads = pointHeads(value.grid)
+  const heads = gridHeads(value.grid)
   const pauses = new Pauses(json)
   json.ascii('[')
   for (const [index, { labels, values, present, histograms }] of value.series.entries()) {
@@ -115,21 +116,14 @@ async function encodeMatrix(json: JsonBytes, value: Extract<QueryValue, { kind: 
   json.ascii(']')
 }
 
-/** The points of a series: `heads` holds `,[1435781430.781,` of each. */
-type Points = Pick<StepSeries, 'values' | 'present' | 'histograms'> & { readonly heads: readonly Buffer[] }
+type Points = Pick<StepSeries, 'values' | 'present' | 'histograms'> & { readonly heads: PointHeads }
 
 /** `,"values":[…]`, and nothing when there is none. */
 function encodeFloats(json: JsonBytes, { values, present, heads }: Points): void {
-  let isFirst = true
-  for (let index = 0; index < values.length; index++) {
-    if (present[index] !== FLOAT) continue
-    const head = heads[index]
-    if (isFirst) json.ascii(',"values":[').bytes(head.subarray(1))
-    else json.bytes(head)
-    json.sampleValue(values[index]).ascii(']')
-    isFirst = false
-  }
-  if (!isFirst) json.ascii(']')
+  if (!present.includes(FLOAT)) return
+  json.ascii(',"values":[')
+  json.points(heads, values, present, FLOAT)
+  json.ascii(']')
 }
 
 /** `,"histograms":[…]`, and nothing when there is none. */
@@ -138,8 +132,9 @@ function encodeHistograms(json: JsonBytes, { present, histograms, heads }: Point
   let isFirst = true
   for (const [index, histogram] of histograms.entries()) {
     if (present[index] !== HISTOGRAM) continue
-    if (isFirst) json.ascii(',"histograms":[').bytes(heads[index].subarray(1))
-    else json.bytes(heads[index])
+    const head = heads.bytes.subarray(index === 0 ? 0 : heads.ends[index - 1], heads.ends[index])
+    if (isFirst) json.ascii(',"histograms":[').bytes(head.subarray(1))
+    else json.bytes(head)
     encodeHistogram(json, histogram!)
     json.ascii(']')
     isFirst = false
@@ -147,11 +142,13 @@ function encodeHistograms(json: JsonBytes, { present, histograms, heads }: Point
   if (!isFirst) json.ascii(']')
 }
 
-/** `,[1435781430.781,` for every step: written once, copied for every series. */
-function pointHeads(grid: StepGrid): Buffer[] {
-  return Array.from({ length: grid.count }, (_, step) =>
-    Buffer.from(`,[${formatTimestamp(grid.startMs + step * grid.stepMs)},`),
-  )
+/** Of every step: written once, copied for every series. */
+function gridHeads(grid: StepGrid): PointHeads {
+  return pointHeads(Array.from({ length: grid.count }, (_, step) => pointHead(grid.startMs + step * grid.stepMs)))
+}
+
+function pointHead(timeMs: number): string {
+  return `,[${formatTimestamp(timeMs)},`
 }
 
 export function encodeLabels(json: JsonBytes, labels: Labels): void {

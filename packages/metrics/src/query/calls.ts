@@ -138,8 +138,8 @@ export class Calls {
       result.present.fill(ABSENT)
       result.histograms = undefined
       const { timesMs, values, count } = samples
-      const { low, high } = windows
-      const input = { timesMs, values, count, low, high, grid, rangeMs, shiftMs, parameters }
+      const { low, high, version: windowsVersion } = windows
+      const input = { timesMs, values, count, low, high, grid, rangeMs, shiftMs, windowsVersion, parameters }
       const metricName = labelValue(labels, METRIC_NAME)
       if (samples.histograms === undefined) run(input, result)
       else if (extension !== undefined) run(floatsOf(input, samples), result)

@@ -17,8 +17,8 @@ import { blockOverlaps, selectFromBlock } from './block-reader.ts'
 import { headLabelNames, headLabelValues, headPostings, selectFromHead, selectLate } from './head-reader.ts'
 import type { Head } from './head.ts'
 import { readOverlapping } from './overlap.ts'
-import { nextTimesId } from './series-part.ts'
 import type { PartSeries } from './series-part.ts'
+import { TimesIds } from './times-ids.ts'
 import type { Tombstones } from './tombstones.ts'
 
 export interface MergedSourceOptions {
@@ -143,10 +143,7 @@ class Selection implements SeriesSelection {
   readonly isOverlapping: boolean
   readonly #blocks: readonly Block[]
   #isReleased = false
-  /** Times of the series that was read last, to tell the next one that it has the same. */
-  #times = new Float64Array(0)
-  #timesCount = -1
-  #timesId = 0
+  readonly timesIds = new TimesIds()
 
   constructor(
     merged: readonly MergedEntry[],
@@ -164,19 +161,6 @@ class Selection implements SeriesSelection {
     if (this.#isReleased) return
     this.#isReleased = true
     for (const block of this.#blocks) block.release()
-  }
-
-  timesIdOf({ timesMs, count }: SampleColumns): number {
-    if (count === this.#timesCount) {
-      let index = 0
-      while (index < count && timesMs[index] === this.#times[index]) index++
-      if (index === count) return this.#timesId
-    }
-    if (count > this.#times.length) this.#times = new Float64Array(2 * count)
-    this.#times.set(timesMs.subarray(0, count))
-    this.#timesCount = count
-    this.#timesId = nextTimesId()
-    return this.#timesId
   }
 }
 
@@ -199,7 +183,7 @@ class MergedSeries implements SelectedSeries {
       into.histograms = undefined
       for (const part of this.#parts) part.appendTo(into, minMs, maxMs)
     }
-    into.timesId = into.count === 0 ? 0 : this.#selection.timesIdOf(into)
+    into.timesId = into.count === 0 ? 0 : this.#selection.timesIds.of(into)
   }
 }
 

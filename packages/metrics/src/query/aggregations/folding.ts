@@ -102,9 +102,11 @@ class Sum implements Accumulator {
       const value = values[step]
       const sum = sums[step]
       const total = sum + value
+      // What the addition lost, without asking which of the two is the larger (Knuth's TwoSum): the same number, and no branch to mispredict.
+      const added = total - sum
+      const lost = sum - (total - added) + (value - added)
       if (total === Infinity || total === -Infinity) rests[step] = 0
-      else if (Math.abs(sum) >= Math.abs(value)) rests[step] += sum - total + value
-      else rests[step] += value - total + sum
+      else rests[step] += lost
       sums[step] = total
       seen[step] = FLOAT
     }

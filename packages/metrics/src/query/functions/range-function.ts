@@ -13,6 +13,8 @@ export interface RangeInput {
   readonly rangeMs: number
   /** Window of step s ends at its time minus this. */
   readonly shiftMs: number
+  /** Equal for series with the same times and windows. */
+  readonly windowsVersion: number
   /** Values of the scalar arguments, one column each, in order. */
   readonly parameters: readonly Float64Array[]
 }

@@ -14,9 +14,16 @@ export const extrapolated: RangeFunction = {
     const isCounter = name !== 'delta'
     const isRate = name === 'rate'
     const resets = new Resets()
+    const known = new Map<number, Spans>()
     return (input, output) => {
       if (isCounter) resets.find(input)
-      extrapolate(input, output, { resets: isCounter ? resets : undefined, isRate })
+      let spans = known.get(input.windowsVersion)
+      if (spans === undefined) {
+        spans = new Spans(input, isRate)
+        if (known.size * input.grid.count > MAX_KEPT_STEPS) known.clear()
+        known.set(input.windowsVersion, spans)
+      }
+      extrapolate(input, output, { resets: isCounter ? resets : undefined, spans })
     }
   },
 }
@@ -27,6 +34,10 @@ class Resets {
   #indexes = new Int32Array(16)
   #count = 0
   #next = 0
+
+  get isEmpty(): boolean {
+    return this.#count === 0
+  }
 
   find({ values, count }: RangeInput): void {
     this.#count = 0
@@ -52,39 +63,90 @@ class Resets {
   }
 }
 
+/** What is kept for scrape groups seen before, in steps. */
+const MAX_KEPT_STEPS = 1 << 19
+
+/** What only depends on the times of a window, by step; computed once for a whole scrape group. */
+class Spans {
+  /** Seconds between the first and the last sample. */
+  readonly sampled: Float64Array
+  /** Seconds by which they are extended towards either end of the range. */
+  readonly toStart: Float64Array
+  readonly toEnd: Float64Array
+  /** By what the change is multiplied when it is extended by both. */
+  readonly factor: Float64Array
+  readonly #isRate: boolean
+
+  constructor(input: RangeInput, isRate: boolean) {
+    const { count } = input.grid
+    this.#isRate = isRate
+    this.sampled = new Float64Array(count)
+    this.toStart = new Float64Array(count)
+    this.toEnd = new Float64Array(count)
+    this.factor = new Float64Array(count)
+    this.#measure(input)
+  }
+
+  #measure({ timesMs, low, high, grid, rangeMs, shiftMs }: RangeInput): void {
+    for (let step = 0; step < grid.count; step++) {
+      const first = low[step]
+      const last = high[step] - 1
+      if (last <= first) continue
+      const endMs = grid.startMs + step * grid.stepMs - shiftMs
+      const sampled = (timesMs[last] - timesMs[first]) / 1000
+      const average = sampled / (last - first)
+      const threshold = average * 1.1
+      let toStart = (timesMs[first] - (endMs - rangeMs)) / 1000
+      let toEnd = (endMs - timesMs[last]) / 1000
+      if (toStart >= threshold) toStart = average / 2
+      if (toEnd >= threshold) toEnd = average / 2
+      this.sampled[step] = sampled
+      this.toStart[step] = toStart
+      this.toEnd[step] = toEnd
+      this.factor[step] = this.factorOf(step, toStart, rangeMs)
+    }
+  }
+
+  factorOf(step: number, toStart: number, rangeMs: number): number {
+    const sampled = this.sampled[step]
+    const factor = (sampled + toStart + this.toEnd[step]) / sampled
+    return this.#isRate ? factor / (rangeMs / 1000) : factor
+  }
+}
+
+/** Products are compared instead of quotients, which are only worth their time when this says that they may matter. */
+const SLACK = 1 + 1e-12
+const TINY = 1e-290
+
 function extrapolate(
   input: RangeInput,
   output: RangeOutput,
-  options: { resets: Resets | undefined; isRate: boolean },
+  options: { resets: Resets | undefined; spans: Spans },
 ): void {
-  const { timesMs, values, low, high, grid, rangeMs, shiftMs } = input
-  const { resets, isRate } = options
-  const rangeSeconds = rangeMs / 1000
+  const { values, low, high, grid, rangeMs } = input
+  const { resets, spans } = options
+  const { sampled, toStart, factor } = spans
+  const isCounter = resets !== undefined
+  const hasResets = isCounter && !resets.isEmpty
+  const results = output.values
+  const { present } = output
   for (let step = 0; step < grid.count; step++) {
     const first = low[step]
     const last = high[step] - 1
     if (last <= first) continue
-    const endMs = grid.startMs + step * grid.stepMs - shiftMs
-    const firstMs = timesMs[first]
-    const lastMs = timesMs[last]
-    let change = values[last] - values[first]
-    if (resets !== undefined) change = resets.correct(change, values, { first, last })
-    const sampled = (lastMs - firstMs) / 1000
-    const average = sampled / (last - first)
-    let toStart = (firstMs - (endMs - rangeMs)) / 1000
-    let toEnd = (endMs - lastMs) / 1000
-    const threshold = average * 1.1
-    if (toStart >= threshold) toStart = average / 2
-    if (resets !== undefined && change > 0 && values[first] >= 0) {
+    const firstValue = values[first]
+    let change = values[last] - firstValue
+    if (hasResets) change = resets.correct(change, values, { first, last })
+    let by = factor[step]
+    if (isCounter && change > 0 && firstValue >= 0) {
       // A counter was never below zero, so it cannot have begun before it would have been zero.
-      const toZero = sampled * (values[first] / change)
-      if (toZero < toStart) toStart = toZero
+      if (sampled[step] * firstValue < toStart[step] * change * SLACK || change < TINY) {
+        const toZero = sampled[step] * (firstValue / change)
+        if (toZero < toStart[step]) by = spans.factorOf(step, toZero, rangeMs)
+      }
     }
-    if (toEnd >= threshold) toEnd = average / 2
-    let factor = (sampled + toStart + toEnd) / sampled
-    if (isRate) factor /= rangeSeconds
-    output.values[step] = change * factor
-    output.present[step] = FLOAT
+    results[step] = change * by
+    present[step] = FLOAT
   }
 }
 
