@@ -1,10 +1,12 @@
-import type { Labels } from '@quartet/model'
+import type { Labels, NativeHistogram } from '@quartet/model'
 import type { Diagnostic } from '@quartet/query'
 
 /** One element of an instant vector. */
 export interface VectorElement {
   readonly labels: Labels
+  /** 0 when it is a native histogram. */
   readonly value: number
+  readonly histogram?: NativeHistogram
 }
 
 /**

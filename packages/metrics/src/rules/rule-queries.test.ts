@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { labelsFromRecord } from '@quartet/model'
+import { seededRandom } from '@quartet/storage/testing'
 import { MemorySource } from '../../test/support/memory-source.ts'
+import { RandomHistograms } from '../../test/support/random-histograms.ts'
 import { UPSTREAM_TEST_ENGINE } from '../../test/support/promqltest.ts'
 import { QueryEngine } from '../query/engine.ts'
 import { QueryGate } from '../query/query-gate.ts'
@@ -25,6 +27,14 @@ test('vectors and scalars are results, other types are not', async () => {
   await assert.rejects(evaluate('"x"', 1000, signal), /rule result is not a vector or scalar/)
   await assert.rejects(evaluate('up[5m]', 1000, signal), /rule result is not a vector or scalar/)
   await assert.rejects(evaluate('up +', 1000, signal), /1:5: parse error: unexpected end of input/)
+})
+
+test('native histograms are results', async () => {
+  const { source, evaluate } = create()
+  const histogram = new RandomHistograms(seededRandom(4)).next()
+  source.add(labelsFromRecord({ __name__: 'h' }), [{ timeMs: 1000, value: histogram }])
+  const [found] = await evaluate('h', 1000, signal)
+  assert.equal(found.histogram?.count, histogram.count)
 })
 
 test('a rule has the limits of a query', async () => {

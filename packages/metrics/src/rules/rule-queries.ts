@@ -3,7 +3,7 @@ import type { QueryEngine } from '../query/engine.ts'
 import type { QueryValue } from '../query/engine.ts'
 import { EvaluationError } from '../query/errors.ts'
 import type { QueryGate } from '../query/query-gate.ts'
-import { FLOAT } from '../query/steps.ts'
+import { FLOAT, HISTOGRAM } from '../query/steps.ts'
 import type { Expr } from '../query/syntax/ast.ts'
 
 /** Parsed expressions that are kept; a rule is evaluated every few seconds. */
@@ -44,9 +44,11 @@ export function ruleQueries(options: {
 
 function elementsOf(value: QueryValue): VectorElement[] {
   if (value.kind === 'vector') {
-    // Histograms cannot be recorded yet.
-    const floats = value.series.filter(({ present }) => present[0] === FLOAT)
-    return floats.map(({ labels, values }) => ({ labels, value: values[0] }))
+    return value.series.flatMap(({ labels, values, present, histograms }): VectorElement[] => {
+      if (present[0] === FLOAT) return [{ labels, value: values[0] }]
+      const histogram = present[0] === HISTOGRAM ? histograms?.[0] : undefined
+      return histogram === undefined ? [] : [{ labels, value: 0, histogram }]
+    })
   }
   if (value.kind === 'scalar') return [{ labels: [], value: value.value }]
   throw new EvaluationError('rule result is not a vector or scalar')

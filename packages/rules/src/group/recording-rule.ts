@@ -26,10 +26,10 @@ export class RecordingRule extends Rule {
     const samples: RuleSample[] = []
     const seen = new Set<string>()
     for await (const slice of slices(result)) {
-      for (const element of slice) {
-        const ownLabels = labelsFromPairs([...element.labels, [METRIC_NAME, name], ...labels])
+      for (const { labels: found, value, histogram } of slice) {
+        const ownLabels = labelsFromPairs([...found, [METRIC_NAME, name], ...labels])
         seen.add(labelsKey(ownLabels))
-        samples.push({ labels: ownLabels, timeMs: sampleMs, value: element.value })
+        samples.push({ labels: ownLabels, timeMs: sampleMs, value, histogram })
       }
     }
     if (seen.size < samples.length) {

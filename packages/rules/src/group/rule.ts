@@ -1,4 +1,4 @@
-import type { Labels } from '@quartet/model'
+import type { Labels, NativeHistogram } from '@quartet/model'
 import type { Evaluate } from '../ports.ts'
 import type { RuleSpec } from '../file/rule-spec.ts'
 
@@ -9,6 +9,8 @@ export interface RuleSample {
   readonly labels: Labels
   readonly timeMs: number
   readonly value: number
+  /** The sample is a native histogram, and `value` is not looked at. */
+  readonly histogram?: NativeHistogram | undefined
 }
 
 /** What a rule needs of its group to be evaluated. */

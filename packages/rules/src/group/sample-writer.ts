@@ -1,5 +1,5 @@
 import { bitsOf, labelsKey, writeStale } from '@quartet/model'
-import type { AppendReport, Labels, SampleSink } from '@quartet/model'
+import type { AppendReport, Labels, NativeHistogram, SampleSink } from '@quartet/model'
 import type { RuleSample } from './rule.ts'
 import { slices } from './slices.ts'
 
@@ -19,12 +19,14 @@ export class SampleWriter {
     const total = { outOfOrder: 0, tooOld: 0, duplicate: 0 }
     for await (const slice of slices(samples)) {
       const batch = columns(slice.length)
-      for (const [index, { labels, timeMs, value }] of slice.entries()) {
+      let histograms: (NativeHistogram | undefined)[] | undefined
+      for (const [index, { labels, timeMs, value, histogram }] of slice.entries()) {
         batch.refs[index] = this.#sink.resolve(labels)
         batch.timesMs[index] = timeMs
         batch.values[index] = value
+        if (histogram !== undefined) (histograms ??= [])[index] = histogram
       }
-      const report = await this.#sink.append({ count: slice.length, ...batch })
+      const report = await this.#sink.append({ count: slice.length, ...batch, ...(histograms && { histograms }) })
       total.outOfOrder += report.outOfOrder
       total.tooOld += report.tooOld
       total.duplicate += report.duplicate
