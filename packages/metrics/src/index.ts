@@ -1,5 +1,6 @@
 import type { SystemDefinition } from '@quartet/runtime'
 import { METRICS_FLAGS } from './config/flags.ts'
+import type * as tool from './tool.ts'
 
 /** Stands in for Prometheus. */
 export const system: SystemDefinition = {
@@ -16,4 +17,9 @@ export const system: SystemDefinition = {
     const { checkMetrics } = await import('./check.ts')
     return checkMetrics(options)
   },
+}
+
+/** What `quartet import`, `quartet export` and `quartet promtool` do; loaded when it is wanted. */
+export function loadTool(): Promise<typeof tool> {
+  return import('./tool.ts')
 }

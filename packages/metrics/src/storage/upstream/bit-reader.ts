@@ -82,7 +82,8 @@ export class BitReader {
     const size = SIZES[this.#prefix()]
     if (size === 0) return 0
     if (size === 64) return this.int64()
-    const value = this.#wide(size)
+    if (size > 32) return this.#wideSigned(size)
+    const value = this.bits(size)
     return value > 2 ** (size - 1) ? value - 2 ** size : value
   }
 
@@ -90,6 +91,15 @@ export class BitReader {
     const size = SIZES[this.#prefix()]
     if (size === 0) return 0
     return size === 64 ? this.uint64() : this.#wide(size)
+  }
+
+  /** By halves: 56 bits are more than a number holds exactly. */
+  #wideSigned(size: number): number {
+    const high = this.bits(size - 32)
+    const low = this.bits(32)
+    const half = 2 ** (size - 33)
+    const isNegative = high > half || (high === half && low > 0)
+    return (isNegative ? high - 2 * half : high) * TWO_32 + low
   }
 
   #wide(size: number): number {

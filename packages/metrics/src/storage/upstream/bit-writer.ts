@@ -77,7 +77,7 @@ export class BitWriter {
     let kind = 0
     if (value !== 0) {
       kind = 1
-      while (kind < 8 && !(value >= 1 - 2 ** (SIZES[kind] - 1) && value <= 2 ** (SIZES[kind] - 1))) kind++
+      while (kind < 8 && !(value > -(2 ** (SIZES[kind] - 1)) && value <= 2 ** (SIZES[kind] - 1))) kind++
     }
     return this.#sized(kind, value)
   }
