@@ -37,7 +37,8 @@ export function paymentRoutes({ random, journal, isGatewayDown }: ServiceSetup):
         await sleep(pauseMs)
       }
       await sleep(random.latencyMs(25))
-      if (isGatewayDown() || random.chance(0.04)) throw new GatewayTimeout(`the payment gateway did not answer for order ${charge.id}`)
+      if (isGatewayDown() || random.chance(0.04))
+        throw new GatewayTimeout(`the payment gateway did not answer for order ${charge.id}`)
     })
   }
 

@@ -207,6 +207,8 @@ describe('single sign-on in Chromium', { skip }, () => {
     await providerButton().click()
     await answerAs('ada')
     await page.getByLabel('Signed in as ada').waitFor()
+    // The page would notice that its session is gone, and go to the login page by itself at the same time.
+    await page.goto('about:blank')
     await page.context().clearCookies()
     await page.goto(`${stack.url}/login?redirectTo=%2Fadmin%2Fusers`)
     await logInAsAdmin()
