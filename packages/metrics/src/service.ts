@@ -26,7 +26,7 @@ import { METRICS_FLAGS, readSettings } from './config/flags.ts'
 import type { MetricsSettings } from './config/flags.ts'
 import { loadPrometheusConfig } from './config/prometheus-config.ts'
 import type { PrometheusConfig } from './config/prometheus-config.ts'
-import { otlpMetricsHandler, remoteWriteHandler } from './ingest/index.ts'
+import { DeltaAccumulator, otlpMetricsHandler, remoteWriteHandler } from './ingest/index.ts'
 import { parseOptions } from './config/parse-options.ts'
 import { QueryEngine } from './query/engine.ts'
 import { QueryGate } from './query/query-gate.ts'
@@ -223,14 +223,17 @@ class MetricsService implements RunningSystem {
   }
 
   #addIngestRoutes(server: HttpServer): void {
-    const { settings, database, serviceMetrics } = this.#parts
+    const { settings, database, serviceMetrics, options } = this.#parts
     const write = remoteWriteHandler(database, {
       accepted: settings.remoteWriteMessages,
       createdZeros: settings.features.has(CREATED_ZEROS),
       onReport: serviceMetrics.observeWrite,
       onRefused: (status) => serviceMetrics.observeRefusal('remote_write', status),
     })
+    const { clock } = options
+    const isDeltaSummed = settings.features.has('otlp-deltatocumulative')
     const otlp = otlpMetricsHandler(database, {
+      deltas: isDeltaSummed ? new DeltaAccumulator(() => clock.nowMs()) : undefined,
       translation: () => ({
         ...this.#config.otlp,
         typeAndUnitLabels: settings.features.has('type-and-unit-labels'),

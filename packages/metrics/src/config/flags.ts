@@ -200,6 +200,9 @@ export function readSettings(flags: SystemOptions['flags']): MetricsSettings {
     drainNotifications: isOn('alertmanager.drain-notification-queue-on-shutdown'),
     features: new Set(many('enable-feature').flatMap((names) => names.split(','))),
   }
+  const { features } = settings
+  if (features.has('otlp-deltatocumulative') && features.has('otlp-native-delta-ingestion'))
+    problems.push('cannot enable otlp-deltatocumulative and otlp-native-delta-ingestion features at the same time')
   if (problems.length > 0) throw new ConfigError(problems.map((problem) => `error: ${problem}`))
   return settings
 }

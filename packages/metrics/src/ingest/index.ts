@@ -1,3 +1,4 @@
+export { DeltaAccumulator } from './otlp-deltas.ts'
 export { appendOtlp, otlpMetricsHandler } from './otlp-handler.ts'
 export type { OtlpHandlerOptions } from './otlp-handler.ts'
 export { DEFAULT_OTLP_TRANSLATION, translateOtlp } from './otlp-translation.ts'

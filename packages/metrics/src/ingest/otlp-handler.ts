@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { otlpJsonToProto, OtlpJsonError, OtlpMetricsReader } from '@quartet/model'
 import { HttpError, readBody } from '@quartet/runtime'
 import type { MetricsDatabase, WriteReport } from '../storage/database.ts'
+import type { DeltaAccumulator } from './otlp-deltas.ts'
 import { translateOtlp } from './otlp-translation.ts'
 import type { OtlpTranslation, OtlpTranslationOptions } from './otlp-translation.ts'
 import { refusalOf } from './remote-write-handler.ts'
@@ -13,6 +14,8 @@ const JSON_TYPE = 'application/json'
 export interface OtlpHandlerOptions {
   /** Asked for every request, so that a reload takes effect. */
   readonly translation: () => OtlpTranslationOptions
+  /** Feature `otlp-deltatocumulative`: makes cumulative points of deltas first. */
+  readonly deltas?: DeltaAccumulator | undefined
   /** Of the body as sent. Default 32 MiB. */
   readonly maxBytes?: number
   /** Of the body after decompression. Default 128 MiB. */
@@ -35,7 +38,7 @@ export function otlpMetricsHandler(
       const isJson = wantsJson(request)
       const body = await readBody(request, { maxBytes, decodedMaxBytes: maxDecodedBytes })
       const message = isJson ? otlpJsonToProto('metrics', body) : body
-      const { report } = await appendOtlp(database, message, options.translation())
+      const { report } = await appendOtlp(database, message, options.translation(), options.deltas)
       options.onReport?.(report)
       response.writeHead(200).end()
     } catch (error) {
@@ -54,8 +57,10 @@ export async function appendOtlp(
   database: MetricsDatabase,
   message: Uint8Array,
   options: OtlpTranslationOptions,
+  deltas?: DeltaAccumulator,
 ): Promise<{ translation: OtlpTranslation; report: WriteReport }> {
-  const translation = translateOtlp(new OtlpMetricsReader().read(message), options)
+  const resources = new OtlpMetricsReader().read(message)
+  const translation = translateOtlp(deltas?.cumulative(resources) ?? resources, options)
   if (translation.problems.length > 0) throw new HttpError(500, translation.problems.join('; '))
   const report = await database.appendSamples(translation.samples, translation.metadata)
   if (report.problem !== undefined) throw new HttpError(400, report.problem)

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { SnappyDecoder, WireError } from '@quartet/model'
+import { LimitError, SnappyDecoder, WireError } from '@quartet/model'
 import { HttpError, readRawBody } from '@quartet/runtime'
 import { WalError } from '@quartet/storage'
 import type { MetricsDatabase, WriteReport } from '../storage/database.ts'
@@ -69,6 +69,7 @@ export function remoteWriteHandler(database: MetricsDatabase, options: RemoteWri
 export function refusalOf(error: unknown): { status: number; message: string } {
   if (error instanceof HttpError) return { status: error.status, message: error.message }
   if (error instanceof WireError) return { status: 400, message: error.message }
+  if (error instanceof LimitError) return { status: 500, message: error.message }
   if (error instanceof WalError) return { status: 500, message: error.message }
   throw error
 }
