@@ -5,11 +5,8 @@ import { ChunkStore } from './chunk-store.ts'
 import { decodeHistograms, HistogramEncoder } from './histogram-column.ts'
 import { LateSamples } from './late-samples.ts'
 import { dropIntervals } from './overlap.ts'
+import { OPEN_SAMPLES, OpenChunks } from './open-chunks.ts'
 import { SeriesTable } from './series-table.ts'
-
-/** Samples of a series that are not sealed yet. A full chunk is sealed when the next sample arrives. */
-export const OPEN_SAMPLES = 60
-const SERIES_PER_PAGE = 256
 
 /** What the head says of one sample. */
 export const APPENDABLE = 0
@@ -31,11 +28,6 @@ interface OpenHistograms {
   lastMs: number
 }
 
-interface OpenPage {
-  readonly times: Uint32Array
-  readonly bits: Uint32Array
-}
-
 /** Columns big enough for every open chunk, for sealing and reading. */
 const sealTimes = new Float64Array(OPEN_SAMPLES)
 const sealValues = new Float64Array(OPEN_SAMPLES)
@@ -45,7 +37,7 @@ const sumBits = bitsOf(sumColumn)
 
 /**
  * Samples newer than the last block, in slabs of typed arrays. Knows nothing of disks: what it is given has been logged.
- * Layout: an open chunk is {@link OPEN_SAMPLES} values and offsets from its base time; sealed chunks lie in a {@link ChunkStore}.
+ * The newest samples lie in {@link OpenChunks}; a full chunk is sealed into the {@link ChunkStore} when the next sample arrives.
  * The value of a native histogram is its sum, and the rest stands in a column of its own.
  */
 export class Head {
@@ -61,29 +53,23 @@ export class Head {
   sampleCount = 0
   /** 1 when the series' definition is in the WAL for sure. */
   isLogged = new Uint8Array(1024)
-  #capacity = 0
-  #openCount = new Uint8Array(1024)
-  #baseMs = new Float64Array(1024)
+  readonly #open = new OpenChunks()
   #lastMs = new Float64Array(1024).fill(-Infinity)
   #lastChunk = new Int32Array(1024).fill(-1)
-  readonly #pages: OpenPage[] = []
   readonly #histograms = new Map<number, OpenHistograms>()
 
   get sizeBytes(): number {
     let histograms = 0
     for (const { column } of this.#histograms.values()) histograms += 400 + column.sizeBytes
-    const pages = this.#pages.length * SERIES_PER_PAGE * OPEN_SAMPLES * 12
-    return this.series.sizeBytes + this.chunks.sizeBytes + this.late.sizeBytes + pages + histograms
+    const columns = 13 * this.#lastMs.length + this.#open.sizeBytes
+    return this.series.sizeBytes + this.chunks.sizeBytes + this.late.sizeBytes + columns + histograms
   }
 
   /** Call after series were added and before their samples are. */
   reserve(): void {
     const { count } = this.series
-    if (count > this.#openCount.length) this.#growColumns(count)
-    for (; this.#capacity < count; this.#capacity += SERIES_PER_PAGE) {
-      const size = SERIES_PER_PAGE * OPEN_SAMPLES
-      this.#pages.push({ times: new Uint32Array(size), bits: new Uint32Array(2 * size) })
-    }
+    if (count > this.#lastMs.length) this.#growColumns(count)
+    this.#open.reserve(count)
   }
 
   /** Oldest time that may still be appended; upstream's rule: an hour behind the newest sample, and never into a block. */
@@ -102,9 +88,7 @@ export class Head {
     if (timeMs > lastMs) return APPENDABLE
     if (timeMs < lastMs) return OUT_OF_ORDER
     if (this.isLastHistogram(series)) return DUPLICATE
-    const { bits } = this.#pages[(series / SERIES_PER_PAGE) | 0]
-    const at = 2 * ((series % SERIES_PER_PAGE) * OPEN_SAMPLES + this.#openCount[series] - 1)
-    return bits[at] === lowBits && bits[at + 1] === highBits ? REPEATED : DUPLICATE
+    return this.#open.endsWith(series, lowBits, highBits) ? REPEATED : DUPLICATE
   }
 
   /** The same for a native histogram. */
@@ -125,26 +109,15 @@ export class Head {
 
   /** Value of the last sample, for messages. */
   lastValueOf(series: number): number {
-    const { bits } = this.#pages[(series / SERIES_PER_PAGE) | 0]
-    const at = 2 * ((series % SERIES_PER_PAGE) * OPEN_SAMPLES + this.#openCount[series] - 1)
-    return new Float64Array(Uint32Array.of(bits[at], bits[at + 1]).buffer)[0]
+    const count = this.readOpen(series, sealTimes, sealBits, 0)
+    return sealValues[count - 1]
   }
 
   /** Appends a sample that {@link check} found appendable. */
   append(series: number, timeMs: number, lowBits: number, highBits: number): void {
-    let open = this.#openCount[series]
-    if (open === 0) this.#baseMs[series] = timeMs
-    else if (open === OPEN_SAMPLES || timeMs - this.#baseMs[series] > 0xffffffff) {
-      this.#seal(series)
-      this.#baseMs[series] = timeMs
-      open = 0
-    }
-    const page = this.#pages[(series / SERIES_PER_PAGE) | 0]
-    const at = (series % SERIES_PER_PAGE) * OPEN_SAMPLES + open
-    page.times[at] = timeMs - this.#baseMs[series]
-    page.bits[2 * at] = lowBits
-    page.bits[2 * at + 1] = highBits
-    this.#openCount[series] = open + 1
+    const open = this.#open
+    if (open.isFull(series, timeMs)) this.#seal(series)
+    open.append(series, timeMs, lowBits, highBits)
     this.#lastMs[series] = timeMs
     this.sampleCount++
     if (timeMs > this.maxMs) this.maxMs = timeMs
@@ -165,7 +138,7 @@ export class Head {
       known = { column: new HistogramEncoder(), last: stored, lastMs: timeMs }
       this.#histograms.set(series, known)
     }
-    known.column.append(this.#openCount[series] - 1, stored)
+    known.column.append(this.#open.count(series) - 1, stored)
     known.last = stored
     known.lastMs = timeMs
   }
@@ -175,7 +148,7 @@ export class Head {
     const lastMs = this.#lastMs[series]
     // A series whose only write was refused has no sample at all.
     if (lastMs === -Infinity || lastMs < minMs || lastMs < this.floorMs) return false
-    if (this.#baseMs[series] <= maxMs) return true
+    if (this.#open.baseMs(series) <= maxMs) return true
     for (let chunk = this.#lastChunk[series]; chunk >= 0; chunk = this.chunks.previous[chunk]) {
       if (this.chunks.maxMs[chunk] < minMs) return false
       if (this.chunks.minMs[chunk] <= maxMs) return true
@@ -190,13 +163,7 @@ export class Head {
 
   /** Copies the open chunk to `at` of the columns and returns how many samples it has. */
   readOpen(series: number, timesMs: Float64Array, bits: Uint32Array, at: number): number {
-    const open = this.#openCount[series]
-    const page = this.#pages[(series / SERIES_PER_PAGE) | 0]
-    const start = (series % SERIES_PER_PAGE) * OPEN_SAMPLES
-    const baseMs = this.#baseMs[series]
-    for (let index = 0; index < open; index++) timesMs[at + index] = baseMs + page.times[start + index]
-    bits.set(page.bits.subarray(2 * start, 2 * (start + open)), 2 * at)
-    return open
+    return this.#open.read(series, timesMs, bits, at)
   }
 
   /** Column of the native histograms in the open chunk, a view that stays as it is. */
@@ -228,16 +195,16 @@ export class Head {
   }
 
   openCountOf(series: number): number {
-    return this.#openCount[series]
+    return this.#open.count(series)
   }
 
   /** Forgets the samples of a series; what is replayed next replaces them. */
   clear(series: number): void {
-    this.sampleCount -= this.#openCount[series]
+    this.sampleCount -= this.#open.count(series)
     for (let chunk = this.#lastChunk[series]; chunk >= 0; chunk = this.chunks.previous[chunk]) {
       this.sampleCount -= this.chunks.samples[chunk]
     }
-    this.#openCount[series] = 0
+    this.#open.clear(series)
     this.#lastChunk[series] = -1
     this.#lastMs[series] = -Infinity
     this.#histograms.delete(series)
@@ -279,11 +246,12 @@ export class Head {
     }
     for (let series = 0; series < this.series.count; series++) {
       if (this.#lastMs[series] < floorMs) {
-        this.#openCount[series] = 0
+        this.#open.clear(series)
         this.#histograms.delete(series)
       }
-      if (this.#openCount[series] > 0) minMs = Math.min(minMs, this.#baseMs[series])
-      samples += this.#openCount[series]
+      const open = this.#open.count(series)
+      if (open > 0) minMs = Math.min(minMs, this.#open.baseMs(series))
+      samples += open
     }
     this.sampleCount = samples
     this.minMs = Math.max(minMs, floorMs)
@@ -313,18 +281,14 @@ export class Head {
 
   #adopt(series: number, from: Head, old: number): void {
     this.reserve()
-    this.#openCount[series] = from.#openCount[old]
-    this.#baseMs[series] = from.#baseMs[old]
     this.#lastMs[series] = from.#lastMs[old]
     this.#lastChunk[series] = from.#lastChunk[old]
     const histograms = from.#histograms.get(old)
     if (histograms !== undefined) this.#histograms.set(series, histograms)
-    const source = from.#pages[(old / SERIES_PER_PAGE) | 0]
-    const target = this.#pages[(series / SERIES_PER_PAGE) | 0]
-    const start = (old % SERIES_PER_PAGE) * OPEN_SAMPLES
-    const at = (series % SERIES_PER_PAGE) * OPEN_SAMPLES
-    target.times.set(source.times.subarray(start, start + OPEN_SAMPLES), at)
-    target.bits.set(source.bits.subarray(2 * start, 2 * (start + OPEN_SAMPLES)), 2 * at)
+    const count = from.readOpen(old, sealTimes, sealBits, 0)
+    for (let index = 0; index < count; index++) {
+      this.#open.append(series, sealTimes[index], sealBits[2 * index], sealBits[2 * index + 1])
+    }
   }
 
   #seal(series: number): void {
@@ -333,14 +297,12 @@ export class Head {
     const histograms = this.openHistograms(series)
     this.#lastChunk[series] = this.chunks.add(this.#lastChunk[series], columns, 0, count, histograms?.slice())
     if (histograms !== undefined) this.#histograms.get(series)!.column.reset()
-    this.#openCount[series] = 0
+    this.#open.clear(series)
   }
 
   #growColumns(count: number): void {
-    const size = Math.max(count, 2 * this.#openCount.length)
+    const size = Math.max(count, 2 * this.#lastMs.length)
     this.isLogged = copyInto(new Uint8Array(size), this.isLogged)
-    this.#openCount = copyInto(new Uint8Array(size), this.#openCount)
-    this.#baseMs = copyInto(new Float64Array(size), this.#baseMs)
     this.#lastMs = copyInto(new Float64Array(size).fill(-Infinity), this.#lastMs)
     this.#lastChunk = copyInto(new Int32Array(size).fill(-1), this.#lastChunk)
   }
