@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import type { TestContext } from 'node:test'
 import { promisify } from 'node:util'
 
 import { instantQuery } from '../support/prometheus-client.ts'
@@ -17,27 +18,35 @@ const skip = isInstalled ? false : 'Debian package prometheus is not installed'
 let quartet: Quartet
 
 before(async () => {
-  if (isInstalled) quartet = await Quartet.start({ systems: ['metrics'] })
+  if (isInstalled) quartet = await Quartet.start({ systems: ['metrics', 'alerts'] })
 })
 
 after(async () => {
   if (isInstalled) await quartet.stop()
 })
 
-test('a real Prometheus remote-writes what it scrapes', { skip }, async (context) => {
+/** Debian's Prometheus, scraping itself every second; ends with the test. @returns where it listens */
+function startPrometheus(context: TestContext, port: number, config: string): string {
   const directory = mkdtempSync(join(tmpdir(), 'quartet-prometheus-'))
-  const config = join(directory, 'prometheus.yml')
-  const listen = `${quartet.host}:19090`
+  const file = join(directory, 'prometheus.yml')
+  const listen = `${quartet.host}:${port}`
+  const rule = '{alert: Watchdog, expr: vector(1), labels: {severity: none}, annotations: {summary: "{{ $value }}"}}'
+  writeFileSync(join(directory, 'rules.yml'), `groups: [{name: g, interval: 1s, rules: [${rule}]}]`)
   writeFileSync(
-    config,
+    file,
     `global: {scrape_interval: 1s, external_labels: {from: debian}}
-remote_write: [{url: "${quartet.url(9090, '/api/v1/write')}", queue_config: {batch_send_deadline: 500ms}}]
 scrape_configs: [{job_name: itself, static_configs: [{targets: ["${listen}"]}]}]
-`,
+${config}`,
   )
   const prometheus = spawn(
     'prometheus',
-    [`--config.file=${config}`, `--storage.tsdb.path=${directory}/data`, `--web.listen-address=${listen}`],
+    [
+      `--config.file=${file}`,
+      `--storage.tsdb.path=${directory}/data`,
+      `--web.listen-address=${listen}`,
+      // It evaluates before it knows its Alertmanagers, and would come back to an alert after a minute.
+      '--rules.alert.resend-delay=1s',
+    ],
     { stdio: 'ignore' },
   )
   const exited = new Promise((resolve) => prometheus.once('exit', resolve))
@@ -46,6 +55,13 @@ scrape_configs: [{job_name: itself, static_configs: [{targets: ["${listen}"]}]}]
     await exited
     rmSync(directory, { recursive: true, force: true })
   })
+  return listen
+}
+
+test('a real Prometheus remote-writes what it scrapes', { skip }, async (context) => {
+  const queue = 'queue_config: {batch_send_deadline: 500ms}'
+  const url = quartet.url(9090, '/api/v1/write')
+  const listen = startPrometheus(context, 19090, `remote_write: [{url: "${url}", ${queue}}]`)
   await eventually(
     'samples of the real Prometheus',
     async () => {
@@ -81,4 +97,22 @@ test('promtool queries it', { skip }, async () => {
   assert.match(range.stdout, /0 @\[/)
   const labels = await run('promtool', ['query', 'labels', quartet.url(9090), '__name__'])
   assert.ok(labels.stdout.includes('up') || labels.stdout === '')
+})
+
+test('a real Prometheus delivers its alerts', { skip }, async (context) => {
+  const alertmanagers = `[{static_configs: [{targets: ["${quartet.host}:9093"]}]}]`
+  const listen = startPrometheus(context, 19091, `rule_files: [rules.yml]\nalerting: {alertmanagers: ${alertmanagers}}`)
+  await eventually('the alert', async () => {
+    const [alert] = await quartet.get<
+      { labels: object; annotations: object; status: { state: string }; generatorURL: string }[]
+    >(9093, '/api/v2/alerts')
+    assert.deepEqual(alert?.labels, { alertname: 'Watchdog', from: 'debian', severity: 'none' })
+    assert.deepEqual(alert.annotations, { summary: '1' })
+    assert.equal(alert.status.state, 'active')
+    assert.match(alert.generatorURL, /\/graph\?g0\.expr=vector/)
+  })
+  const known = (await (await fetch(`http://${listen}/api/v1/alertmanagers`)).json()) as {
+    data: { activeAlertmanagers: { url: string }[] }
+  }
+  assert.deepEqual(known.data.activeAlertmanagers, [{ url: quartet.url(9093, '/api/v2/alerts') }])
 })
