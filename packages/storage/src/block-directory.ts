@@ -76,9 +76,10 @@ export class BlockDirectory {
     await Promise.all(gone.map((block) => this.#delete(block)))
   }
 
-  /** Moves a block that turned out to be damaged out of the way. */
+  /** Moves a block that turned out to be damaged out of the way. No error when it is gone already. */
   async setAside(id: string, cause: unknown): Promise<void> {
     const gone = this.#takeOut([id], [])
+    if (gone.length === 0) return
     for (const block of gone) await block.close()
     await this.#moveToCorrupt(id, cause)
   }

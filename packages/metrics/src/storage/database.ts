@@ -174,7 +174,14 @@ export class MetricsDatabase {
     this.#appender = appender
     this.#requests = new RequestAppender(appender)
     this.sink = appender
-    this.source = new MergedSource({ appender, blocks, cache, metadata, tombstones: () => this.#tombstones.current })
+    this.source = new MergedSource({
+      appender,
+      blocks,
+      cache,
+      metadata,
+      tombstones: () => this.#tombstones.current,
+      onCorruptBlock: (block, error) => this.#setAside(block, error),
+    })
     this.#metadata = metadata
     this.#maintenance = new Maintenance({
       fileSystem,
@@ -190,6 +197,7 @@ export class MetricsDatabase {
       metadata,
       retention: () => this.#retention,
       tombstones: this.#tombstones,
+      setAside: (block, error) => blocks.setAside(block, error),
     })
     appender.lateWindowMs = options.outOfOrderWindowMs ?? 0
     this.#timer = clock.every(MAINTENANCE_INTERVAL_MS, () => {
@@ -337,6 +345,13 @@ export class MetricsDatabase {
   /** @param windowMs see `out_of_order_time_window`; 0 refuses what is out of order */
   setOutOfOrderWindow(windowMs: number): void {
     this.#appender.lateWindowMs = windowMs
+  }
+
+  /** Not awaited by the query that has found it, which holds the block until it has failed. */
+  #setAside(block: string, cause: unknown): void {
+    this.#oneAtATime(() => this.#blocks.setAside(block, cause)).catch((error: unknown) => {
+      this.#options.logger.error({ err: error, block }, 'a damaged block could not be moved away')
+    })
   }
 
   #oneAtATime<T>(work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import type { MetricMetadata } from '@quartet/model'
 import type { Clock, Logger } from '@quartet/runtime'
-import { BlockWriter, selectExpired } from '@quartet/storage'
+import { BlockWriter, CorruptBlockError, selectExpired } from '@quartet/storage'
 import type { Block, BlockDirectory, FileSystem, Wal } from '@quartet/storage'
 import type { Appender } from './appender.ts'
 import { encodeBlock } from './block-encoder.ts'
@@ -48,6 +48,7 @@ export interface MaintenanceOptions {
   readonly retention: () => Retention
   /** Replaced by a smaller one when blocks go. */
   readonly tombstones: { current: Tombstones }
+  readonly setAside: (block: string, error: CorruptBlockError) => Promise<void>
 }
 
 /** Cuts blocks off the head, drops what the WAL no longer needs, merges and expires blocks. */
@@ -196,7 +197,13 @@ export class Maintenance {
     const { cache, tombstones } = this.#options
     const rows = []
     for (const block of group) {
-      rows.push(await selectFromBlock(block, cache, { matchers: [], ...range, signal }, tombstones.current))
+      try {
+        rows.push(await selectFromBlock(block, cache, { matchers: [], ...range, signal }, tombstones.current))
+      } catch (error) {
+        // Otherwise it would stop every merge from now on.
+        if (error instanceof CorruptBlockError) await this.#options.setAside(block.id, error)
+        throw error
+      }
     }
     return encodable(rows, range)
   }

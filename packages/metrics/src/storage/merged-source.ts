@@ -1,7 +1,7 @@
 import { compareLabels, compareText } from '@quartet/model'
 import type { Labels, MetricMetadata } from '@quartet/model'
 import type { Block, BlockDirectory, Postings } from '@quartet/storage'
-import { union } from '@quartet/storage'
+import { CorruptBlockError, union } from '@quartet/storage'
 import type {
   LabelRequest,
   SampleColumns,
@@ -27,6 +27,7 @@ export interface MergedSourceOptions {
   readonly cache: BlockCache
   readonly metadata: ReadonlyMap<string, MetricMetadata>
   readonly tombstones: () => Tombstones
+  readonly onCorruptBlock: (block: string, error: CorruptBlockError) => void
 }
 
 /** Blocks and head as one {@link SeriesSource}. */
@@ -46,7 +47,9 @@ export class MergedSource implements SeriesSource {
     const blocks = this.#acquire(request.minMs, request.maxMs)
     try {
       const parts: PartSeries[][] = []
-      for (const block of blocks) parts.push(await selectFromBlock(block, this.#options.cache, request, tombstones))
+      for (const block of blocks) {
+        parts.push(await this.#reporting(block, () => selectFromBlock(block, this.#options.cache, request, tombstones)))
+      }
       parts.push(fromHead, late)
       request.signal.throwIfAborted()
       return new Selection(
@@ -99,7 +102,7 @@ export class MergedSource implements SeriesSource {
     const blocks = this.#acquire(minMs, maxMs)
     try {
       for (const block of blocks) {
-        const index = await this.#options.cache.index(block)
+        const index = await this.#reporting(block, () => this.#options.cache.index(block))
         signal.throwIfAborted()
         const ids = union((matcherSets.length > 0 ? matcherSets : [[]]).map((matchers) => index.select(matchers)))
         visit(
@@ -109,6 +112,16 @@ export class MergedSource implements SeriesSource {
       }
     } finally {
       for (const block of blocks) block.release()
+    }
+  }
+
+  /** A damaged block fails the query that has found it, and is out of the way of the next. */
+  async #reporting<T>(block: Block, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read()
+    } catch (error) {
+      if (error instanceof CorruptBlockError) this.#options.onCorruptBlock(block.id, error)
+      throw error
     }
   }
 

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
 import { NO_BUCKETS, ProtoWriter, writeNativeHistogram } from '@quartet/model'
 import type { NativeHistogram } from '@quartet/model'
-import { silentLogger, systemClock } from '@quartet/runtime'
-import type { Clock } from '@quartet/runtime'
-import { nodeFileSystem } from '@quartet/storage'
 import type { SampleColumns } from '../../src/query/source.ts'
-import { MetricsDatabase } from '../../src/storage/database.ts'
 
 /** What the crash test's child writes and its parent expects: round `n` has one sample of each of these series. */
 export const SERIES = 25
@@ -15,20 +11,6 @@ export const START_MS = 1_700_006_400_000
 export const STEP_MS = 1000
 /** Short, so that blocks are cut, merged and checkpoints written every few hundred rounds. */
 export const BLOCK_RANGE_MS = 60_000
-
-const farAhead: Clock = { ...systemClock, nowMs: () => START_MS + 1e9 }
-
-export function openDatabase(directory: string): Promise<MetricsDatabase> {
-  return MetricsDatabase.open({
-    fileSystem: nodeFileSystem,
-    directory,
-    clock: farAhead,
-    logger: silentLogger,
-    retentionMs: 0,
-    blockRangeMs: BLOCK_RANGE_MS,
-    walSegmentBytes: 1 << 16,
-  })
-}
 
 function valueOf(round: number, series: number): number {
   return round * SERIES + series + 0.25
