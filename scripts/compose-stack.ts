@@ -40,6 +40,15 @@ export const DERIVED: readonly DerivedFile[] = [
     addresses: { '127.0.0.1:4319': '0.0.0.0:4317', '127.0.0.1:4320': '0.0.0.0:4318' },
   },
   {
+    from: 'loki/config/loki.yaml',
+    to: 'compose/loki/loki.yaml',
+    comment: '#',
+    // A link for people, who are outside.
+    addresses: { '127.0.0.1:3000': '127.0.0.1:3000' },
+    // Rules are the same in both worlds, so they are not copied.
+    replace: [[/^(\s+directory: *)\.\.\/rules$/gm, '$1../../loki/rules']],
+  },
+  {
     from: 'grafana/provisioning/datasources/quartet.yaml',
     to: 'compose/grafana/datasources/quartet.yaml',
     comment: '#',

@@ -29,14 +29,17 @@ export const system: SystemDefinition = {
 async function check({ flags }: CheckOptions): Promise<readonly Finding[]> {
   const { loadLokiConfig } = await import('./config/loki-config.ts')
   try {
-    return (
-      await loadLokiConfig({ path: String(flags['config.file']), expandEnv: flags['config.expand-env'] === true })
-    ).findings
+    const path = String(flags['config.file'])
+    const { config, findings } = await loadLokiConfig({ path, expandEnv: flags['config.expand-env'] === true })
+    const { findRuleProblems } = await import('./rules/rule-findings.ts')
+    return [...findings, ...(await findRuleProblems(config))]
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return error.problems.map((problem) => {
-      const [, at, message] = /^(.*?:\d+:\d+): error: ([^]*)$/.exec(problem) ?? [undefined, undefined, problem]
-      return { severity: 'error', at, message }
-    })
+    return error.problems.map((problem) => findingOf(problem))
   }
+}
+
+function findingOf(problem: string): Finding {
+  const [, at, message] = /^(.*?:\d+:\d+): error: ([^]*)$/.exec(problem) ?? [undefined, undefined, problem]
+  return { severity: 'error', at, message }
 }

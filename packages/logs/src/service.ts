@@ -5,9 +5,13 @@ import type { IncomingMessage } from 'node:http'
 import { join, resolve } from 'node:path'
 import { addPushApi } from './api/push.ts'
 import { addQueryApi } from './api/query-api.ts'
+import { addRulerApi } from './api/ruler-api.ts'
 import { addTailApi } from './api/tail.ts'
 import { loadLokiConfig } from './config/loki-config.ts'
+import type { LokiConfig } from './config/loki-config.ts'
 import { Distributor } from './ingest/distributor.ts'
+import { Queries } from './query/queries.ts'
+import { Ruler } from './rules/ruler.ts'
 import { LogStore } from './storage/log-store.ts'
 
 const MAINTENANCE_MS = 10_000
@@ -76,9 +80,13 @@ export async function startLogs(options: SystemOptions): Promise<RunningSystem> 
     limits,
     clock,
     logger,
-    configText: () => JSON.stringify(config, undefined, 2),
+    configText: () => configText(config),
     authorize,
   })
+  const ruler = await startRuler(rooms, { options, config, store, metrics })
+  if (ruler !== undefined && config.ruler.enableApi) {
+    addRulerApi(server, { ruler, limits, hasTenants: config.authEnabled })
+  }
   const closeTails = await addTailApi(server, { store, limits, clock, logger, authorize })
   const { url } = await rooms.start(
     () => server.listen(),
@@ -89,14 +97,49 @@ export async function startLogs(options: SystemOptions): Promise<RunningSystem> 
   )
   return {
     endpoints: [{ name: 'Loki', url }],
-    notices: [],
+    notices: ruler?.problem === undefined ? [] : [`Rules of Loki are not in force: ${ruler.problem.message}`],
     snapshots: directorySnapshots({ fileSystem: nodeFileSystem, directory: resolve(options.dataDirectory, 'loki') }),
     async reload() {
-      // Ports and limits are fixed while it runs, as in upstream; a broken file is still refused.
+      // Ports and limits are fixed while it runs, as in upstream; a broken file is still refused. Rule files are read again.
       await loadLokiConfig({ path, expandEnv })
+      await ruler?.sync()
     },
     stop: () => rooms.stop(),
   }
+}
+
+/** No rules are evaluated where the configuration does not say where they are. */
+async function startRuler(
+  rooms: Lifecycle,
+  parts: { options: SystemOptions; config: LokiConfig; store: LogStore; metrics: SelfMetrics },
+): Promise<Ruler | undefined> {
+  const { options, config, store, metrics } = parts
+  const { clock, logger } = options
+  const { directory } = config.ruler
+  if (directory === undefined) return undefined
+  const start = (): Promise<Ruler> =>
+    Ruler.start(
+      {
+        config: config.ruler,
+        limits: config.limits,
+        hasTenants: config.authEnabled,
+        queries: new Queries(store, config.limits, clock),
+        clock,
+        logger,
+        metrics,
+        fileSystem: nodeFileSystem,
+        directory: join(options.dataDirectory, 'loki', 'ruler-queue'),
+      },
+      directory,
+    )
+  return rooms.start(start, (ruler) => ruler.stop())
+}
+
+const SECRETS = new Set(['password', 'bearerToken', 'authorization', 'headers'])
+
+/** What is in force, without what nobody but the ruler may know. */
+function configText(config: LokiConfig): string {
+  return JSON.stringify(config, (key, value: unknown) => (SECRETS.has(key) && value ? '<secret>' : value), 2)
 }
 
 function addStoreMetrics(metrics: SelfMetrics, store: LogStore): void {

@@ -10,6 +10,7 @@ import { RuleGroup } from './group/rule-group.ts'
 import type { GroupServices, GroupSurroundings } from './group/rule-group.ts'
 import { SampleWriter } from './group/sample-writer.ts'
 import type { Evaluate, ReadForState } from './ports.ts'
+import { tableLink } from './template/expression-link.ts'
 
 export interface RuleManagerOptions {
   readonly clock: Clock
@@ -23,6 +24,8 @@ export interface RuleManagerOptions {
   /** Where `ALERTS_FOR_STATE` is read after a restart. */
   readonly readForState?: ReadForState
   readonly notify: (notifications: readonly Notification[]) => void
+  /** Where people see what an expression gives, relative to the external URL; Prometheus's page by default. */
+  readonly expressionLink?: (expr: string) => string
   readonly outageToleranceMs?: number
   readonly forGracePeriodMs?: number
   readonly resendDelayMs?: number
@@ -51,6 +54,7 @@ export class RuleManager {
       writer: new SampleWriter(sink),
       notify,
       readForState,
+      expressionLink: options.expressionLink ?? tableLink,
       outageToleranceMs: options.outageToleranceMs ?? RULE_DEFAULTS.outageToleranceMs,
       forGracePeriodMs: options.forGracePeriodMs ?? RULE_DEFAULTS.forGracePeriodMs,
       resendDelayMs: options.resendDelayMs ?? RULE_DEFAULTS.resendDelayMs,

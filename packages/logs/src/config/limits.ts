@@ -25,6 +25,11 @@ export interface Limits {
   readonly maxConcurrentTails: number
   readonly retentionMs: number
   readonly volumeEnabled: boolean
+  /** Rules are evaluated for a time so long ago. */
+  readonly rulerEvaluationDelayMs: number
+  /** 0 is no limit, as for the next one. */
+  readonly rulerMaxRulesPerGroup: number
+  readonly rulerMaxGroups: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -81,4 +86,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxConcurrentTails: 10,
   retentionMs: 0,
   volumeEnabled: true,
+  rulerEvaluationDelayMs: 0,
+  rulerMaxRulesPerGroup: 0,
+  rulerMaxGroups: 0,
 }

@@ -1,21 +1,13 @@
 import { loadYaml } from '@quartet/runtime'
 import type { Finding, LoadedYaml } from '@quartet/runtime'
 import { z } from 'zod'
+import { duration, unused } from './fields.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import type { Limits } from './limits.ts'
-import { parseBytes, parseDurationNs, UnitError } from './units.ts'
+import { COMMON, resolveRuler, RULER } from './ruler-config.ts'
+import type { RulerConfig } from './ruler-config.ts'
+import { parseBytes } from './units.ts'
 
-/** Prometheus- or Go-style duration; milliseconds. A bare 0 is allowed. */
-const duration = z.union([z.string(), z.number()]).transform((given, context) => {
-  const text = typeof given === 'number' ? (given === 0 ? '0s' : `${given}s`) : given
-  try {
-    return parseDurationNs(text) / 1e6
-  } catch (error) {
-    if (!(error instanceof UnitError)) throw error
-    context.addIssue({ code: 'custom', message: `not a valid duration string: ${JSON.stringify(text)}` })
-    return z.NEVER
-  }
-})
 const bytes = z.union([z.string(), z.number()]).transform((given, context) => {
   const value = typeof given === 'number' ? given : parseBytes(given)
   if (value !== undefined) return value
@@ -24,11 +16,6 @@ const bytes = z.union([z.string(), z.number()]).transform((given, context) => {
 })
 const port = z.number().int().min(0).max(65535)
 const count = z.number().int().nonnegative()
-
-/** Keys that upstream has and that are accepted without effect. */
-function unused(names: string): Record<string, z.ZodOptional<z.ZodUnknown>> {
-  return Object.fromEntries(names.split(/\s+/).map((name) => [name, z.unknown().optional()]))
-}
 
 const SERVER = z.strictObject({
   http_listen_address: z.string().optional(),
@@ -73,6 +60,9 @@ const LIMITS = z.strictObject({
   max_concurrent_tail_requests: count.optional(),
   retention_period: duration.optional(),
   volume_enabled: z.boolean().optional(),
+  ruler_evaluation_delay_duration: duration.optional(),
+  ruler_max_rules_per_rule_group: count.optional(),
+  ruler_max_rule_groups_per_tenant: count.optional(),
   ...unused(
     'ingestion_rate_strategy per_stream_rate_limit per_stream_rate_limit_burst max_streams_per_user max_chunks_per_query ' +
       'max_streams_matchers_per_query unordered_writes increment_duplicate_timestamp simulated_push_latency ' +
@@ -82,8 +72,7 @@ const LIMITS = z.strictObject({
       'max_querier_capacity query_ready_index_num_days split_queries_by_interval split_metadata_queries_by_interval ' +
       'split_recent_metadata_queries_by_interval recent_metadata_query_window split_instant_metric_queries_by_interval ' +
       'split_ingester_queries_by_interval min_sharding_lookback max_query_bytes_read max_querier_bytes_read ' +
-      'volume_max_series ruler_evaluation_delay_duration ruler_max_rules_per_rule_group ruler_max_rule_groups_per_tenant ' +
-      'ruler_alertmanager_config ruler_tenant_shard_size ruler_enable_wal_replay ruler_remote_write_disabled ' +
+      'volume_max_series ruler_alertmanager_config ruler_tenant_shard_size ruler_enable_wal_replay ruler_remote_write_disabled ' +
       'ruler_remote_write_config ruler_remote_evaluation_timeout ruler_remote_evaluation_max_response_size deletion_mode ' +
       'retention_stream per_tenant_override_config per_tenant_override_period allow_deletes shard_streams blocked_queries ' +
       'required_labels required_number_labels minimum_labels_number index_gateway_shard_size bloom_gateway_enable_filtering ' +
@@ -106,9 +95,11 @@ const SCHEMA = z.strictObject({
       lifecycler: z.unknown().optional(),
     })
     .nullish(),
+  common: COMMON.nullish(),
+  ruler: RULER.nullish(),
   ...unused(
-    'target ballast_bytes http_prefix metrics_namespace common distributor querier query_range query_scheduler query_engine frontend ' +
-      'frontend_worker ruler ruler_storage ingester_client index_gateway bloom_build bloom_gateway storage_config ' +
+    'target ballast_bytes http_prefix metrics_namespace distributor querier query_range query_scheduler query_engine frontend ' +
+      'frontend_worker ruler_storage ingester_client index_gateway bloom_build bloom_gateway storage_config ' +
       'chunk_store_config schema_config compactor compactor_client compactor_grpc_client table_manager memberlist ' +
       'kafka_config dataobj dataobj_tee runtime_config operational_config tracing analytics profiling ui pattern_ingester block_builder ' +
       'block_scheduler ingest_limits ingest_limits_frontend ingest_limits_frontend_client ingester_rf1 shutdown_delay memory_ballast',
@@ -122,6 +113,7 @@ export interface LokiConfig {
   readonly httpListenAddress: string | undefined
   readonly httpListenPort: number
   readonly limits: Limits
+  readonly ruler: RulerConfig
 }
 
 export interface LoadedLokiConfig {
@@ -137,10 +129,10 @@ export async function loadLokiConfig(options: {
   expandEnv?: boolean
 }): Promise<LoadedLokiConfig> {
   const loaded = await loadYaml({ ...options, schema: SCHEMA })
-  return { config: resolve(loaded.value), findings: findUnused(loaded) }
+  return { config: resolve(loaded.value, options.path), findings: findUnused(loaded) }
 }
 
-function resolve(file: File): LokiConfig {
+function resolve(file: File, path: string): LokiConfig {
   const given = file.limits_config ?? {}
   const defaults = DEFAULT_LIMITS
   const maxChunkAgeMs = file.ingester?.max_chunk_age
@@ -150,6 +142,7 @@ function resolve(file: File): LokiConfig {
     authEnabled: file.auth_enabled ?? true,
     httpListenAddress: file.server?.http_listen_address,
     httpListenPort: file.server?.http_listen_port ?? 3100,
+    ruler: resolveRuler(file.ruler, { path, common: file.common }),
     limits: {
       rejectOldSamples: given.reject_old_samples ?? defaults.rejectOldSamples,
       rejectOldSamplesMaxAgeMs: given.reject_old_samples_max_age ?? defaults.rejectOldSamplesMaxAgeMs,
@@ -176,24 +169,31 @@ function resolve(file: File): LokiConfig {
       queryTimeoutMs: given.query_timeout ?? defaults.queryTimeoutMs,
       maxConcurrentTails: given.max_concurrent_tail_requests ?? defaults.maxConcurrentTails,
       retentionMs: given.retention_period ?? defaults.retentionMs,
+      rulerEvaluationDelayMs: given.ruler_evaluation_delay_duration ?? defaults.rulerEvaluationDelayMs,
+      rulerMaxRulesPerGroup: given.ruler_max_rules_per_rule_group ?? defaults.rulerMaxRulesPerGroup,
+      rulerMaxGroups: given.ruler_max_rule_groups_per_tenant ?? defaults.rulerMaxGroups,
       volumeEnabled: given.volume_enabled ?? defaults.volumeEnabled,
     },
   }
 }
 
-const EFFECTIVE = new Set(['auth_enabled', 'server', 'limits_config', 'ingester'])
+const EFFECTIVE = new Set(['auth_enabled', 'server', 'limits_config', 'ingester', 'ruler', 'common'])
 const EFFECTIVE_NESTED = new Set([
   'server.http_listen_address',
   'server.http_listen_port',
   'ingester.max_chunk_age',
-  ...Object.keys(LIMITS.shape)
-    .filter((key) => !(LIMITS.shape[key as keyof typeof LIMITS.shape] instanceof z.ZodOptional && isUnknown(key)))
-    .map((key) => `limits_config.${key}`),
+  'common.path_prefix',
+  'common.storage',
+  ...effectiveKeys('limits_config', LIMITS.shape),
+  ...effectiveKeys('ruler', RULER.shape),
 ])
 
-function isUnknown(key: string): boolean {
-  const shape = LIMITS.shape as Record<string, z.ZodOptional<z.ZodType>>
-  return shape[key].unwrap() instanceof z.ZodUnknown
+function effectiveKeys(section: string, shape: Readonly<Record<string, z.ZodType>>): string[] {
+  const isUnused = (field: z.ZodType): boolean =>
+    field instanceof z.ZodOptional && field.unwrap() instanceof z.ZodUnknown
+  return Object.keys(shape)
+    .filter((key) => !isUnused(shape[key]))
+    .map((key) => `${section}.${key}`)
 }
 
 function findUnused(loaded: LoadedYaml<File>): Finding[] {

@@ -6,7 +6,6 @@ import { Rule } from '../group/rule.ts'
 import { slices } from '../group/slices.ts'
 import type { VectorElement } from '../ports.ts'
 import { AlertTemplate, AlertTemplateData } from '../template/alert-template.ts'
-import { tableLink } from '../template/expression-link.ts'
 import { needsSending, newAlert } from './alert.ts'
 import type { Alert, AlertState, Notification } from './alert.ts'
 
@@ -100,9 +99,9 @@ export class AlertingRule extends Rule {
     readonly timeMs: number
     readonly resendDelayMs: number
     readonly intervalMs: number
-    readonly externalUrl: string
+    readonly generatorUrl: string
   }): Notification[] {
-    const { timeMs, resendDelayMs, intervalMs, externalUrl } = options
+    const { timeMs, resendDelayMs, intervalMs, generatorUrl } = options
     const due: Notification[] = []
     for (const alert of this.#active.values()) {
       if (!needsSending(alert, timeMs, resendDelayMs)) continue
@@ -113,7 +112,7 @@ export class AlertingRule extends Rule {
         annotations: alert.annotations,
         startsAtMs: alert.firedAtMs ?? alert.activeAtMs,
         endsAtMs: alert.resolvedAtMs ?? alert.validUntilMs,
-        generatorUrl: externalUrl + tableLink(this.spec.expr),
+        generatorUrl,
       })
     }
     return due

@@ -26,6 +26,7 @@ export interface GroupServices {
   readonly notify: (notifications: readonly Notification[]) => void
   /** undefined where nothing is kept over a restart. */
   readonly readForState: ReadForState | undefined
+  readonly expressionLink: (expr: string) => string
   readonly outageToleranceMs: number
   readonly forGracePeriodMs: number
   readonly resendDelayMs: number
@@ -245,7 +246,7 @@ export class RuleGroup {
       timeMs: this.#slotMs,
       resendDelayMs: this.#services.resendDelayMs,
       intervalMs: this.intervalMs,
-      externalUrl: this.#surroundings.externalUrl,
+      generatorUrl: this.#surroundings.externalUrl + this.#services.expressionLink(rule.spec.expr),
     })
     if (notifications.length > 0) this.#services.notify(notifications)
   }

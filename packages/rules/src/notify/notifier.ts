@@ -35,6 +35,8 @@ export interface NotifierOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: SelfMetrics
+  /** First word of the metrics' names; `prometheus` by default. */
+  readonly metricPrefix?: string
   /** `--alertmanager.notification-queue-capacity` */
   readonly capacity?: number
   /** `--alertmanager.drain-notification-queue-on-shutdown` */
@@ -61,10 +63,8 @@ export class Notifier {
   constructor(options: NotifierOptions) {
     this.#options = options
     this.#capacity = options.capacity ?? DEFAULT_CAPACITY
-    this.#metrics = createNotifierMetrics(options.metrics, {
-      capacity: this.#capacity,
-      queued: () => this.#queue.length,
-    })
+    const sources = { capacity: this.#capacity, queued: (): number => this.#queue.length }
+    this.#metrics = createNotifierMetrics(options.metrics, sources, options.metricPrefix)
   }
 
   get urls(): string[] {

@@ -1,9 +1,9 @@
+import { remoteWriteSchema } from '@quartet/scrape'
+import type { RemoteWriteConfig } from '@quartet/scrape'
 import { z } from 'zod'
 import { goDuration, unused } from './duration.ts'
 import { FILTER_POLICY } from './filter-policy.ts'
 import type { FilterPolicy } from './filter-policy.ts'
-import { REMOTE_WRITE } from './remote-write.ts'
-import type { RemoteWriteConfig } from './remote-write.ts'
 
 /** `metrics_generator` together with its overrides, with upstream's defaults. */
 export interface GeneratorConfig {
@@ -157,7 +157,7 @@ export const METRICS_GENERATOR = z.strictObject({
   storage: z
     .strictObject({
       path: z.string().optional(),
-      remote_write: z.array(REMOTE_WRITE).nullish(),
+      remote_write: z.array(remoteWriteSchema).nullish(),
       ...unused('wal remote_write_flush_deadline remote_write_add_org_id_header'),
     })
     .nullish(),

@@ -1,9 +1,9 @@
 import type { Lifecycle, SelfMetrics, SystemOptions } from '@quartet/runtime'
+import { openRemoteWrite } from '@quartet/scrape'
 import { nodeFileSystem } from '@quartet/storage'
 import { hostname } from 'node:os'
 import type { GeneratorConfig } from '../config/generator-config.ts'
 import { MetricsGenerator } from './generator.ts'
-import { openRemoteWrite } from './remote-write.ts'
 import { SpanFeed } from './span-feed.ts'
 
 const TICK_MS = 2000

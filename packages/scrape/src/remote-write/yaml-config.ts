@@ -1,9 +1,9 @@
-import { createRelabelRule } from '@quartet/scrape'
-import type { RelabelRule } from '@quartet/scrape'
+import { DurationError, parseDuration } from '@quartet/query'
 import { z } from 'zod'
-import { prometheusDuration } from './duration.ts'
+import { createRelabelRule } from '../relabel/relabel.ts'
+import type { RelabelRule } from '../relabel/relabel.ts'
 
-/** One receiver of generated metrics, as Prometheus's `remote_write` describes it. */
+/** One receiver of samples, as Prometheus's `remote_write` describes it. */
 export interface RemoteWriteConfig {
   readonly name: string
   readonly url: string
@@ -30,7 +30,19 @@ export interface RemoteWriteConfig {
   readonly metadataIntervalMs: number | undefined
 }
 
-const RELABEL = z
+/** Milliseconds from a Prometheus duration. */
+const prometheusDuration = z.string().transform((text, context) => {
+  try {
+    return parseDuration(text)
+  } catch (error) {
+    if (!(error instanceof DurationError)) throw error
+    context.addIssue({ code: 'custom', message: error.message })
+    return z.NEVER
+  }
+})
+
+/** One entry of `relabel_configs`, checked. */
+export const relabelRuleSchema = z
   .strictObject({
     source_labels: z.array(z.string()).optional(),
     separator: z.string().optional(),
@@ -62,7 +74,7 @@ const unsupported = (name: string) =>
   z
     .unknown()
     .optional()
-    .refine((value) => value === undefined || value === null, `${name} is not supported by the metrics generator here`)
+    .refine((value) => value === undefined || value === null, `${name} is not supported here`)
 
 const CLIENT = {
   basic_auth: z
@@ -123,8 +135,8 @@ const METADATA = z.strictObject({
   max_samples_per_send: count.optional(),
 })
 
-/** One entry of `metrics_generator.storage.remote_write`. */
-export const REMOTE_WRITE = z
+/** One entry of `remote_write` in the configuration of Prometheus, Tempo and Loki. */
+export const remoteWriteSchema = z
   .strictObject({
     url: z.string().refine((text) => URL.canParse(text), 'remote_write needs a valid url'),
     name: z.string().default(''),
@@ -136,7 +148,7 @@ export const REMOTE_WRITE = z
     protobuf_message: z
       .literal('prometheus.WriteRequest', 'only remote write 1.0 is written: prometheus.WriteRequest')
       .optional(),
-    write_relabel_configs: z.array(RELABEL).default([]),
+    write_relabel_configs: z.array(relabelRuleSchema).default([]),
     queue_config: QUEUE.nullish(),
     metadata_config: METADATA.nullish(),
     ...CLIENT,

@@ -1,15 +1,17 @@
 import { NO_LABELS } from '@quartet/model'
 import type { TlsMaterial } from '@quartet/runtime'
-import type { RemoteWriteEndpointConfig, RemoteWriteSink, RemoteWriteSinkOptions } from '@quartet/scrape'
 import { readFile } from 'node:fs/promises'
-import type { RemoteWriteConfig } from '../config/remote-write.ts'
+import { DEFAULT_ENDPOINT } from './endpoint.ts'
+import type { RemoteWriteEndpointConfig } from './endpoint.ts'
+import { RemoteWriteSink } from './remote-write-sink.ts'
+import type { RemoteWriteSinkOptions } from './remote-write-sink.ts'
+import type { RemoteWriteConfig } from './yaml-config.ts'
 
 /** Opens the queues towards the receivers, one directory each. @throws the error of a secret's file that cannot be read */
 export async function openRemoteWrite(
   config: readonly RemoteWriteConfig[],
   services: Omit<RemoteWriteSinkOptions, 'endpoints' | 'externalLabels'>,
 ): Promise<RemoteWriteSink> {
-  const { DEFAULT_ENDPOINT, RemoteWriteSink } = await import('@quartet/scrape')
   const endpoints = await Promise.all(
     config.map(async (entry, index): Promise<RemoteWriteEndpointConfig> => {
       const { basicAuth, bearerToken } = entry
@@ -36,7 +38,7 @@ export async function openRemoteWrite(
       }
     }),
   )
-  // External labels are part of the series already.
+  // What writes here puts its external labels into the series itself.
   return RemoteWriteSink.open({ ...services, endpoints, externalLabels: NO_LABELS })
 }
 
