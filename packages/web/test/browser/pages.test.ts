@@ -110,6 +110,15 @@ describe('a dashboard', () => {
     await page.context().close()
   })
 
+  test('panels without data show the text that they have for it', async () => {
+    const { page, problems } = await openPage(browser, { signedInAt: server.url })
+    await page.goto(`${server.url}/d/empty`)
+    for (const type of ['timeseries', 'bargauge', 'gauge', 'piechart', 'table', 'stat'])
+      await page.getByText(`No ${type}`, { exact: true }).waitFor()
+    assert.deepEqual(problems, [])
+    await page.context().close()
+  })
+
   test('variables are in the URL and in the queries', async () => {
     const { page, problems } = await openPage(browser, { signedInAt: server.url, allowed: refused })
     const asked = page.waitForRequest((request) => /job%3D%7E%22cart%22/.test(request.postData() ?? ''))

@@ -15,6 +15,26 @@ const thresholds = {
 
 const position = (x: number, y: number, w: number, h: number) => ({ x, y, w, h })
 
+const nothing = { refId: 'A', expr: 'nothing', instant: true }
+
+/** Panels whose queries find nothing, each with a text for that. */
+export const empty = {
+  uid: 'empty',
+  title: 'Without data',
+  schemaVersion: 41,
+  version: 1,
+  time: { from: 'now-1h', to: 'now' },
+  panels: ['timeseries', 'bargauge', 'gauge', 'piechart', 'table', 'stat'].map((type, index) => ({
+    id: index + 1,
+    type,
+    title: `A ${type}`,
+    gridPos: position(4 * index, 0, 4, 6),
+    datasource: prometheus,
+    targets: [{ ...nothing, instant: type !== 'timeseries', format: type === 'table' ? 'table' : 'time_series' }],
+    fieldConfig: { defaults: { noValue: `No ${type}` }, overrides: [] },
+  })),
+}
+
 /** One panel of each type that is built, an unknown one, a failing one, rows, a repeated panel and variables. */
 export const overview = {
   uid: 'overview',

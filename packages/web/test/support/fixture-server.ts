@@ -5,7 +5,7 @@ import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BootData, DashboardHitDto } from '../../src/common/api.ts'
 import { contentSecurityPolicy, renderPage } from '../../src/common/page.ts'
-import { overview } from './fixture-dashboards.ts'
+import { empty, overview } from './fixture-dashboards.ts'
 import { answerLoki, answerPrometheus, answerTempo } from './fixture-stores.ts'
 
 /** Another build than the package's own may be tested. */
@@ -66,6 +66,7 @@ export async function startFixtureServer(): Promise<FixtureServer> {
     }
     if (path === '/api/search') return json(200, hits)
     if (path === '/api/dashboards/uid/overview') return json(200, { dashboard: { ...overview, title }, meta })
+    if (path === '/api/dashboards/uid/empty') return json(200, { dashboard: empty, meta })
     if (path.startsWith('/api/dashboards/uid/')) return json(404, { message: 'Dashboard not found' })
     if (path === '/api/alerting/summary') return json(200, { firing: 0, pending: 0, failed: [] })
     if (path.startsWith('/api/user/')) return json(200, { message: 'ok' })

@@ -9,6 +9,7 @@ export const fixtureTraceId = traceId
 
 export function answerPrometheus(path: string, parameters: URLSearchParams): Answer {
   const query = parameters.get('query') ?? ''
+  if (query === 'nothing') return success({ resultType: path.endsWith('_range') ? 'matrix' : 'vector', result: [] })
   if (path.endsWith('/api/v1/query_range')) {
     if (query.includes('broken')) return failure('invalid parameter "query": 1:7: parse error: unexpected end of input')
     return success({ resultType: 'matrix', result: matrix(query, parameters) })

@@ -8,6 +8,7 @@ export function NotFoundPage(): ReactNode {
   return (
     <EmptyState
       variant="not-found"
+      hideImage
       message="There is no such page"
       button={<LinkButton href={`${bootData.settings.appSubUrl}/`}>Go home</LinkButton>}
     />

@@ -46,7 +46,7 @@ export function UsersPage(): ReactNode {
         <Alert severity="error" title={state.error.message} buttonContent="Try again" onRemove={reload} />
       )}
       {state.kind === 'loading' && found === undefined && <LoadingBar width={400} />}
-      {found?.totalCount === 0 && <EmptyState variant="not-found" message="Nobody matches" />}
+      {found?.totalCount === 0 && <EmptyState variant="not-found" hideImage message="Nobody matches" />}
       {found !== undefined && found.users.length > 0 && <UserTable users={found.users} onAct={act} />}
       {found !== undefined && found.totalCount > found.users.length && (
         <p>

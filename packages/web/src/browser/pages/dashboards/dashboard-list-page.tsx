@@ -55,6 +55,7 @@ export function DashboardListPage(): ReactNode {
       {state.kind === 'ready' && found.length === 0 && (
         <EmptyState
           variant="not-found"
+          hideImage
           message={all.length === 0 ? 'There are no dashboards yet' : 'No dashboard matches'}
         />
       )}

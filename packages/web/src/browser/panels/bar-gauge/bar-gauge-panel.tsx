@@ -44,9 +44,9 @@ const defaults: BarGaugeOptions = {
 }
 
 function BarGaugePanel(props: PanelProps<BarGaugeOptions>): ReactNode {
-  const { data, options, width, height, renderCounter } = props
+  const { data, options, width, height, renderCounter, fieldConfig } = props
   const theme = useTheme2()
-  if (data.series.length === 0) return <PanelMessage data={data} />
+  if (data.series.length === 0) return <PanelMessage data={data} noValue={fieldConfig.defaults.noValue} />
   const renderValue = (item: VizRepeaterRenderValueProps<FieldDisplay, DisplayValueAlignmentFactors>) => {
     const { value, width, height, orientation, alignmentFactors } = item
     const processor = value.view?.getFieldDisplayProcessor(value.colIndex ?? 0)

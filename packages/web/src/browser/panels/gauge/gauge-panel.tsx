@@ -26,9 +26,9 @@ const defaults: GaugeOptions = {
 }
 
 function GaugePanel(props: PanelProps<GaugeOptions>): ReactNode {
-  const { data, options, width, height, renderCounter } = props
+  const { data, options, width, height, renderCounter, fieldConfig } = props
   const theme = useTheme2()
-  if (data.series.length === 0) return <PanelMessage data={data} />
+  if (data.series.length === 0) return <PanelMessage data={data} noValue={fieldConfig.defaults.noValue} />
   const renderValue = ({ value, width, height, count }: VizRepeaterRenderValueProps<FieldDisplay>) => (
     <ValueLink value={value}>
       {({ openMenu }) => (

@@ -27,9 +27,9 @@ const defaults: LogsOptions = {
   sortOrder: 'Descending',
 }
 
-function LogsPanel({ data, options, width, height, timeZone }: PanelProps<LogsOptions>): ReactNode {
+function LogsPanel({ data, options, width, height, timeZone, fieldConfig }: PanelProps<LogsOptions>): ReactNode {
   const lines = logLinesOf(data.series)
-  if (lines.length === 0) return <PanelMessage data={data} />
+  if (lines.length === 0) return <PanelMessage data={data} noValue={fieldConfig.defaults.noValue} />
   return (
     <LogList
       lines={lines}

@@ -12,7 +12,7 @@ interface NodeGraphOptions extends GraphOptions {
   readonly layoutAlgorithm: LayoutAlgorithm
 }
 
-function NodeGraphPanel({ data, options, width, height }: PanelProps<NodeGraphOptions>): ReactNode {
+function NodeGraphPanel({ data, options, width, height, fieldConfig }: PanelProps<NodeGraphOptions>): ReactNode {
   const theme = useTheme2()
   const graph = useMemo(() => {
     const format: GraphFormat = {
@@ -22,7 +22,7 @@ function NodeGraphPanel({ data, options, width, height }: PanelProps<NodeGraphOp
     }
     return graphOf(data.series, options, format)
   }, [data.series, options, theme])
-  if (!graph || graph.nodes.length === 0) return <PanelMessage data={data} />
+  if (!graph || graph.nodes.length === 0) return <PanelMessage data={data} noValue={fieldConfig.defaults.noValue} />
   return (
     <GraphView
       graph={graph}

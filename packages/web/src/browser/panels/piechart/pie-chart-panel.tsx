@@ -38,9 +38,9 @@ const defaults: PieChartOptions = {
 }
 
 function PieChartPanel(props: PanelProps<PieChartOptions>): ReactNode {
-  const { data, options, width, height } = props
+  const { data, options, width, height, fieldConfig } = props
   const theme = useTheme2()
-  if (data.series.length === 0) return <PanelMessage data={data} />
+  if (data.series.length === 0) return <PanelMessage data={data} noValue={fieldConfig.defaults.noValue} />
   const values = displayValues(props, theme)
   const total = values.reduce((sum, { display }) => sum + Math.max(0, display.numeric || 0), 0)
   const { legend } = options

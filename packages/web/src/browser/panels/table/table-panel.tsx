@@ -53,7 +53,8 @@ const pickerHeight = 40
 function TablePanel(props: PanelProps<TableOptions>): ReactNode {
   const { data, options, width, height, timeRange, fieldConfig, onOptionsChange } = props
   const frames = data.series
-  if (frames.every(({ fields }) => fields.length === 0)) {
+  // Without a row there is nothing that headers could be for.
+  if (frames.every(({ fields, length }) => fields.length === 0 || length === 0)) {
     return <PanelMessage data={data} noValue={fieldConfig.defaults.noValue} />
   }
   cacheFieldDisplayNames(frames)
