@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { loadConfig } from './config/alertmanager-config.ts'
 import type { AlertmanagerConfig } from './config/alertmanager-config.ts'
+import { environmentOf } from './config/flags.ts'
 import { parseMatcher } from './config/matcher/parse-matchers.ts'
 import { Route } from './dispatch/route.ts'
 import { Alerts, Data, KV } from './notify/template/data.ts'
@@ -33,9 +34,20 @@ export function readMatcher(text: string): ToolMatcher {
   return { name, value, isEqual, isRegex: type === '=~' || type === '!~' }
 }
 
-/** @throws ConfigError */
-export async function readConfig(path: string, options: { text?: string; environment?: NodeJS.ProcessEnv } = {}) {
-  const { config } = await loadConfig({ path, ...options, receiverTypes: RECEIVER_KINDS })
+/**
+ * As the server would read it: the environment fills in a file of the stack folder of the current directory, or any by `expandEnv`.
+ * @throws ConfigError
+ */
+export async function readConfig(path: string, options: { text?: string; expandEnv?: boolean } = {}) {
+  const { text, expandEnv } = options
+  const isFile = text === undefined
+  const environment = environmentOf({ configFile: path, expandEnv: expandEnv ?? (isFile ? undefined : false) }, 'stack')
+  const { config } = await loadConfig({
+    path,
+    ...(!isFile && { text }),
+    ...(environment && { environment }),
+    receiverTypes: RECEIVER_KINDS,
+  })
   return config
 }
 

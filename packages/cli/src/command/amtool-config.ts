@@ -10,7 +10,7 @@ const CONFIG_FILE: FlagSpec = { name: 'config.file', kind: 'text', help: 'Config
 const EXPAND: FlagSpec = {
   name: 'config.expand-env',
   kind: 'switch',
-  help: 'Quartet only: fill ${NAME} from the environment',
+  help: 'Quartet only: fill ${NAME} from the environment; on for files of the stack folder',
 }
 
 type Tool = AmtoolContext['tool']
@@ -38,8 +38,8 @@ export const CONFIG_COMMANDS: readonly AmtoolCommand[] = [
         let isRead = false
         try {
           const source = path === '-' ? { text: await readInput() } : {}
-          const environment = flags['config.expand-env'] === true ? { environment: process.env } : {}
-          const config = await tool.readConfig(path === '-' ? 'stdin' : path, { ...source, ...environment })
+          const expandEnv = flags['config.expand-env'] === true ? { expandEnv: true } : {}
+          const config = await tool.readConfig(path === '-' ? 'stdin' : path, { ...source, ...expandEnv })
           print(`Checking '${path}'  SUCCESS`)
           isRead = true
           print('Found:\n - global config\n - route')

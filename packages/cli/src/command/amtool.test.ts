@@ -7,6 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { after, before, test } from 'node:test'
 import { amtool } from './amtool.ts'
 
@@ -169,6 +170,19 @@ test('checks configurations and says where they are wrong', async () => {
   assert.equal(result.code, 1)
   assert.match(result.out, /bad\.yml:2:13: error: undefined receiver "x" used in route/)
   assert.equal(result.error, 'amtool: error: failed to validate 1 file(s)')
+})
+
+test('the file of the stack is checked as it will be read: with the environment filled in', async () => {
+  const stack = fileURLToPath(new URL('../../../../stack/alertmanager/config/alertmanager.yml', import.meta.url))
+  const directory = process.cwd()
+  process.chdir(fileURLToPath(new URL('../../../../', import.meta.url)))
+  try {
+    const result = await ours(['check-config', stack])
+    assert.equal(result.code, 0, result.out)
+    assert.equal((await ours(['config', 'routes', 'test', `--config.file=${stack}`, 'a=b'])).out, 'default')
+  } finally {
+    process.chdir(directory)
+  }
 })
 
 test('renders templates with our defaults, as text and as HTML', async () => {

@@ -19,14 +19,16 @@ export const MAX_SHOWN = 500
 
 /**
  * Upstream's interface keeps its places behind `#`, and mails and chat messages link to them: `/#/alerts?receiver=x` is our
- * `/?receiver=x`.
+ * `/?receiver=x`. One that is opened in a tab where we are already does not load the page: the hash changes.
  */
-const HASH_LINKS = `(function () {
+const HASH_LINKS = `function follow() {
   var place = /^#\\/(alerts|silences|status)(\\/[^?]*)?(\\?.*)?$/.exec(location.hash)
   if (!place) return
   var root = document.querySelector('nav a').getAttribute('href')
   location.replace(root + (place[1] === 'alerts' ? '' : place[1] + (place[2] || '')) + (place[3] || ''))
-})()`
+}
+addEventListener('hashchange', follow)
+follow()`
 
 export function answer(
   reply: FastifyReply,
