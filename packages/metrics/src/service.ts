@@ -21,6 +21,7 @@ import { directorySnapshots, nodeFileSystem } from '@quartet/storage'
 import type { DirectorySnapshots } from '@quartet/storage'
 import { resolve } from 'node:path'
 import type { ApiContext } from './api/context.ts'
+import { remoteReadHandler } from './api/remote-read.ts'
 import { addApiRoutes } from './api/routes.ts'
 import { METRICS_FLAGS, readSettings } from './config/flags.ts'
 import type { MetricsSettings } from './config/flags.ts'
@@ -75,7 +76,7 @@ class MetricsService implements RunningSystem {
   #config: PrometheusConfig
   readonly #alerting: Alerting
   #engine: QueryEngine
-  #lastReload: { isSuccessful: boolean; timeMs: number }
+  #lastReload: { isSuccessful: boolean; timeMs: number; failedMs?: number }
 
   static async build(given: {
     options: SystemOptions
@@ -130,7 +131,7 @@ class MetricsService implements RunningSystem {
       config = await loadPrometheusConfig(settings.configFile)
       alerting = await this.#alerting.prepare(config, await loadRules(config, parseOptions(settings)))
     } catch (error) {
-      this.#lastReload = { ...this.#lastReload, isSuccessful: false }
+      this.#lastReload = { ...this.#lastReload, isSuccessful: false, failedMs: options.clock.nowMs() }
       serviceMetrics.setReload(false, this.#lastReload.timeMs)
       throw error
     }
@@ -217,6 +218,7 @@ class MetricsService implements RunningSystem {
       },
     })
     this.#addIngestRoutes(server)
+    this.#addRemoteRead(server)
     addApiRoutes(server, this.#apiContext())
     this.#addLifecycleRoutes(server)
     return server
@@ -252,6 +254,18 @@ class MetricsService implements RunningSystem {
     server.raw('POST', '/api/v1/write', isWriteOn ? write : needs('web.enable-remote-write-receiver', 'remote write'))
     const otlpOff = needs('web.enable-otlp-receiver', 'otlp write')
     server.raw('POST', '/api/v1/otlp/v1/metrics', settings.enableOtlp ? otlp : otlpOff)
+  }
+
+  #addRemoteRead(server: HttpServer): void {
+    const { sampleLimit, concurrency, maxFrameBytes } = this.#parts.settings.remoteRead
+    const read = remoteReadHandler({
+      source: this.#parts.database.source,
+      externalLabels: () => this.#config.externalLabels,
+      gate: new QueryGate(concurrency),
+      sampleLimit,
+      maxFrameBytes,
+    })
+    server.raw('POST', '/api/v1/read', read)
   }
 
   #addLifecycleRoutes(server: HttpServer): void {
@@ -300,6 +314,7 @@ class MetricsService implements RunningSystem {
       engine: () => this.#engine,
       exemplars: (request) => database.exemplars(request),
       stats: () => database.stats(),
+      blocks: () => database.blocks(),
       cardinality: (limit) => database.cardinality(limit),
       admin: database,
       scrapes,

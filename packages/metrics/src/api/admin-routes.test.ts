@@ -18,7 +18,7 @@ async function withAdmin(
   use: (call: (path: string, init?: RequestInit) => Promise<string>, calls: Calls) => Promise<void>,
 ): Promise<void> {
   const calls: Calls = { deletions: [], snapshots: [], cleanings: 0 }
-  const { server, url } = await startApi(new MemorySource([]), {
+  const { server, url } = await startApi(new MemorySource(), {
     settings: { ...readSettings({}), enableAdminApi: isEnabled },
     admin: {
       deleteSeries: async (request) => void calls.deletions.push(request),

@@ -21,6 +21,7 @@ export interface ApiContext {
   readonly engine: () => QueryEngine
   readonly exemplars: MetricsDatabase['exemplars']
   readonly stats: () => DatabaseStats
+  readonly blocks: MetricsDatabase['blocks']
   readonly cardinality: (limit: number) => CardinalityReport
   readonly admin: AdminDatabase
   readonly scrapes: Pick<ScrapeManager, 'active' | 'dropped' | 'jobNames'>
@@ -29,5 +30,6 @@ export interface ApiContext {
   readonly config: () => PrometheusConfig
   readonly startedMs: number
   readonly observeQuery: (seconds: number) => void
-  readonly lastReload: () => { readonly isSuccessful: boolean; readonly timeMs: number }
+  /** `failedMs`: when the last one failed, if it did. */
+  readonly lastReload: () => { readonly isSuccessful: boolean; readonly timeMs: number; readonly failedMs?: number }
 }

@@ -5,13 +5,16 @@ import { ADMIN_ROUTES } from './admin-routes.ts'
 import type { ApiContext } from './context.ts'
 import { ApiError, apiErrorOf, STATUS } from './errors.ts'
 import { stringifyGo } from './json-bytes.ts'
+import { federate } from './federate.ts'
 import * as labels from './label-routes.ts'
 import * as metadata from './metadata-routes.ts'
 import { landingPage } from './landing-page.ts'
+import { liveNotifications, notifications } from './notifications.ts'
 import * as queries from './query-routes.ts'
 import type { Reply } from './reply.ts'
 import * as rules from './rules-routes.ts'
 import * as status from './status-routes.ts'
+import * as targets from './target-routes.ts'
 
 type Handler = (context: ApiContext, request: FastifyRequest) => Reply | Promise<Reply>
 
@@ -36,16 +39,20 @@ const ROUTES: readonly Route[] = [
   form('/series', labels.series),
   get('/metadata', metadata.metadata),
   get('/targets', metadata.targets),
+  get('/targets/metadata', targets.targetsMetadata),
+  get('/targets/relabel_steps', targets.relabelSteps),
   get('/scrape_pools', metadata.scrapePools),
   get('/status/buildinfo', status.buildInfo),
   get('/status/config', status.configText),
   get('/status/flags', status.flags),
   get('/status/runtimeinfo', status.runtimeInfo),
   get('/status/tsdb', status.tsdbStatus),
+  get('/status/tsdb/blocks', status.tsdbBlocks),
   get('/status/walreplay', status.walReplay),
   get('/rules', rules.rules),
   get('/alerts', rules.alerts),
   get('/alertmanagers', rules.alertmanagers),
+  get('/notifications', notifications),
 ]
 
 /** For the status page. */
@@ -77,6 +84,19 @@ export function addApiRoutes(server: HttpServer, context: ApiContext): void {
         }
       },
     })
+  }
+  api.get('/api/v1/notifications/live', (request, reply) => {
+    setCors(request, reply)
+    return liveNotifications(context, request, reply)
+  })
+  api.get('/federate', (request, reply) => federate(context, request, reply))
+  api.get('/version', (_request, reply) =>
+    reply.type('application/json').send(`${stringifyGo(status.buildInfo().data)}\n`),
+  )
+  for (const path of ['/consoles/*', '/user/*', '/debug/pprof', '/debug/pprof/*']) {
+    api.get(path, (request, reply) =>
+      reply.code(404).type('text/plain; charset=utf-8').send(`${request.url} is not served by Quartet\n`),
+    )
   }
   api.options('/api/v1/*', (request, reply) => {
     setCors(request, reply)

@@ -9,7 +9,7 @@ import type { Reply } from './reply.ts'
 /** The release whose API, query language and configuration this system speaks. Clients switch features on it. */
 export const UPSTREAM_VERSION = '3.8.1'
 
-export function buildInfo(): Reply {
+export function buildInfo(): { readonly data: Readonly<Record<string, string>> } {
   return {
     data: {
       version: UPSTREAM_VERSION,
@@ -85,4 +85,21 @@ function finite(timeMs: number): number {
 
 export function walReplay(): Reply {
   return { data: { min: 0, max: 0, current: 0 } }
+}
+
+/** Our blocks in upstream's terms: `maxTime` is exclusive. */
+export function tsdbBlocks(context: ApiContext): Reply {
+  const blocks = context.blocks().map((meta) => ({
+    ulid: meta.id,
+    minTime: meta.minMs,
+    maxTime: meta.maxMs + 1,
+    stats: {
+      numSamples: meta['sampleCount'],
+      numSeries: meta['seriesCount'],
+      numChunks: meta['chunkCount'],
+    },
+    compaction: { level: meta['level'] ?? 1, sources: [meta.id] },
+    version: meta.version,
+  }))
+  return { data: { blocks } }
 }

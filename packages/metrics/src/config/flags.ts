@@ -53,6 +53,17 @@ export const METRICS_FLAGS: readonly FlagDefinition[] = [
   text('storage.tsdb.min-block-duration', 'Accepted, has no effect.', '2h'),
   text('storage.tsdb.max-block-duration', 'Accepted, has no effect.', ''),
   text('storage.tsdb.max-head-series', 'Quartet only: series above which new ones are refused. 0 is unlimited.', '0'),
+  text(
+    'storage.remote.read-sample-limit',
+    'Maximum overall number of samples to return via the remote read interface, in a single query. 0 means no limit. This limit is ignored for streamed response types.',
+    '50000000',
+  ),
+  text('storage.remote.read-concurrent-limit', 'Maximum number of concurrent remote read calls.', '10'),
+  text(
+    'storage.remote.read-max-bytes-in-frame',
+    'Maximum number of bytes in a single frame for streaming remote read response types before marshalling.',
+    '1048576',
+  ),
   text('storage.remote.flush-deadline', 'Accepted, has no effect yet.', '1m'),
   text('query.lookback-delta', 'The maximum lookback duration for retrieving metrics during evaluations.', '5m'),
   text('query.timeout', 'Maximum time a query may take before being aborted.', '2m'),
@@ -109,6 +120,7 @@ export interface MetricsSettings {
   readonly retentionMs: number
   readonly retentionBytes: number
   readonly maxHeadSeries: number
+  readonly remoteRead: { readonly sampleLimit: number; readonly concurrency: number; readonly maxFrameBytes: number }
   readonly lookbackMs: number
   readonly queryTimeoutMs: number
   readonly queryConcurrency: number
@@ -189,6 +201,11 @@ export function readSettings(flags: SystemOptions['flags']): MetricsSettings {
     retentionMs: duration('storage.tsdb.retention.time'),
     retentionBytes: size('storage.tsdb.retention.size'),
     maxHeadSeries: number('storage.tsdb.max-head-series'),
+    remoteRead: {
+      sampleLimit: number('storage.remote.read-sample-limit'),
+      concurrency: number('storage.remote.read-concurrent-limit'),
+      maxFrameBytes: number('storage.remote.read-max-bytes-in-frame'),
+    },
     lookbackMs: duration('query.lookback-delta'),
     queryTimeoutMs: duration('query.timeout'),
     queryConcurrency: number('query.max-concurrency'),

@@ -35,6 +35,7 @@ export async function startApi(
     stats: () => {
       throw new Error('no database behind this API')
     },
+    blocks: () => [],
     cardinality: () => {
       throw new Error('no database behind this API')
     },

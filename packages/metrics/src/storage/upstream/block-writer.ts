@@ -5,17 +5,14 @@ import { createUlid } from '@quartet/storage'
 import type { FileSystem } from '@quartet/storage'
 import type { SampleColumns } from '../../query/source.ts'
 import { formatMeta, META_FILE } from './block-meta.ts'
-import { ChunkFileWriter, CHUNKS_DIRECTORY, FLOAT_HISTOGRAM, HISTOGRAM, XOR } from './chunk-files.ts'
-import { encodeHistogramChunk, histogramRunEnd } from './histogram-chunk.ts'
+import { encodeChunks } from './chunk-encoder.ts'
+import { ChunkFileWriter, CHUNKS_DIRECTORY, XOR } from './chunk-files.ts'
 import type { UpstreamChunkMeta } from './index-reader.ts'
 import { INDEX_FILE } from './index-reader.ts'
 import { encodeIndex } from './index-writer.ts'
 import type { IndexedSeries } from './index-writer.ts'
 import { emptyTombstones, TOMBSTONES_FILE } from './tombstones.ts'
-import { encodeXorChunk } from './xor-chunk.ts'
 
-/** Upstream's usual length of a chunk. */
-const CHUNK_SAMPLES = 120
 /** What Prometheus leaves alone, and removes at its start. */
 const TEMPORARY_SUFFIX = '.tmp-for-creation'
 
@@ -58,20 +55,9 @@ export class UpstreamBlockWriter {
   async add(labels: Labels, columns: SampleColumns): Promise<void> {
     if (columns.count === 0) return
     const chunks: UpstreamChunkMeta[] = []
-    for (let start = 0, end = 0; start < columns.count; start = end) {
-      const limit = Math.min(columns.count, start + CHUNK_SAMPLES)
-      const histogram = columns.histograms?.[start]
-      let encoding = XOR
-      if (histogram === undefined) {
-        end = floatRunEnd(columns, start, limit)
-        this.#floats += end - start
-      } else {
-        end = histogramRunEnd(columns, start, limit)
-        encoding = histogram.isFloat ? FLOAT_HISTOGRAM : HISTOGRAM
-      }
-      const encode = encoding === XOR ? encodeXorChunk : encodeHistogramChunk
-      const ref = await this.#chunks.add(encoding, encode(columns, start, end))
-      chunks.push({ minMs: columns.timesMs[start], maxMs: columns.timesMs[end - 1], ref })
+    for (const { encoding, data, minMs, maxMs, sampleCount } of encodeChunks(columns)) {
+      chunks.push({ minMs, maxMs, ref: await this.#chunks.add(encoding, data) })
+      if (encoding === XOR) this.#floats += sampleCount
     }
     this.#series.push({ labels, chunks })
     this.#chunkCount += chunks.length
@@ -130,11 +116,4 @@ export class UpstreamBlockWriter {
       await file.close()
     }
   }
-}
-
-function floatRunEnd({ histograms }: SampleColumns, start: number, limit: number): number {
-  if (histograms === undefined) return limit
-  let end = start + 1
-  while (end < limit && histograms[end] === undefined) end++
-  return end
 }
