@@ -52,8 +52,8 @@ test('merges to 6 h, 18 h and so on, up to a tenth of the retention', async () =
   assert.equal((await timesOf(unlimited)).length, 48 * 60)
   await unlimited.close()
   const limited = await open(new FaultyFileSystem(), { retentionMs: 60 * HOUR })
-  await fill(limited, 27)
-  assert.deepEqual(hoursOf(limited), [6, 6, 6, 6])
+  await fill(limited, 29)
+  assert.deepEqual(hoursOf(limited), [6, 6, 6, 6, 2])
   await limited.close()
 })
 
