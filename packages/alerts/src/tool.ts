@@ -1,4 +1,5 @@
 import { labelsFromRecord } from '@quartet/model'
+import { GoTime } from '@quartet/query'
 import { loadYaml } from '@quartet/runtime'
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
@@ -8,7 +9,6 @@ import { environmentOf } from './config/flags.ts'
 import { parseMatcher } from './config/matcher/parse-matchers.ts'
 import { Route } from './dispatch/route.ts'
 import { Alerts, Data, KV } from './notify/template/data.ts'
-import { GoTime } from './notify/template/go-time.ts'
 import { NotificationTemplates } from './notify/template/notification-templates.ts'
 import { RECEIVER_KINDS } from './notify/registry.ts'
 
@@ -136,8 +136,8 @@ function toData(data: z.output<typeof dataSchema>): Data {
       Status: alert.status,
       Labels: kv(alert.labels),
       Annotations: kv(alert.annotations),
-      StartsAt: new GoTime(Date.parse(alert.startsAt)),
-      EndsAt: new GoTime(Date.parse(alert.endsAt)),
+      StartsAt: GoTime.ofMs(Date.parse(alert.startsAt)),
+      EndsAt: GoTime.ofMs(Date.parse(alert.endsAt)),
       GeneratorURL: alert.generatorURL,
       Fingerprint: alert.fingerprint,
     })

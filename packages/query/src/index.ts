@@ -10,6 +10,8 @@ export {
   parseGoDuration,
   parseSignedDuration,
 } from './duration.ts'
+export { goLayout, namedGoLayout } from './go-layout.ts'
+export { GoDuration, GoTime, parseGoTime } from './go-time.ts'
 export { quoteGo, QuoteError, unquoteGo } from './go-quote.ts'
 export { isAlpha, isAlphaNumeric, isDigit, isSpace, Lexer, WORD } from './lexer.ts'
 export type { IdentifierRule, StringLiteral } from './lexer.ts'

@@ -1,4 +1,5 @@
 import { labelsFromRecord } from '@quartet/model'
+import { GoTime } from '@quartet/query'
 import { ConfigError, loadYaml } from '@quartet/runtime'
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
@@ -20,7 +21,6 @@ import { Inhibitor } from '../../src/dispatch/inhibitor.ts'
 import { DEFAULT_ROUTE_OPTIONS, Route } from '../../src/dispatch/route.ts'
 import { RECEIVER_KINDS } from '../../src/notify/registry.ts'
 import { Alerts, Data, KV } from '../../src/notify/template/data.ts'
-import { GoTime, ZERO_TIME_MS } from '../../src/notify/template/go-time.ts'
 import { NotificationTemplates } from '../../src/notify/template/notification-templates.ts'
 import { truncateBytes, truncateRunes } from '../../src/notify/truncate.ts'
 import { fingerprintOf } from '../../src/storage/alert.ts'
@@ -306,7 +306,7 @@ runFacts(
 )
 
 function templateData(value: Fact): unknown {
-  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)) return new GoTime(Date.parse(value))
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)) return GoTime.ofMs(Date.parse(value))
   if (Array.isArray(value)) return value.map((item) => (Number.isInteger(item) ? BigInt(item) : item))
   if (typeof value !== 'object' || value === null) return value
   if (!('Alerts' in value) && !('CommonLabels' in value)) return new KV(Object.entries(value))
@@ -316,8 +316,8 @@ function templateData(value: Fact): unknown {
       Status: alert.Status,
       Labels: alert.Labels ? new KV(Object.entries(alert.Labels)) : null,
       Annotations: null,
-      StartsAt: new GoTime(ZERO_TIME_MS),
-      EndsAt: new GoTime(ZERO_TIME_MS),
+      StartsAt: GoTime.ZERO,
+      EndsAt: GoTime.ZERO,
       GeneratorURL: '',
       Fingerprint: '',
     })

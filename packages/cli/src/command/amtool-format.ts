@@ -36,7 +36,7 @@ export interface Formatter {
 
 /** amtool's outputs; times in UTC by a Go layout. */
 export function createFormatter(output: 'simple' | 'extended' | 'json', layout: string, tool: Tool): Formatter {
-  const time = (text: string): string => new tool.GoTime(Date.parse(text)).Format(layout)
+  const time = (text: string): string => tool.GoTime.ofMs(Date.parse(text)).Format(layout)
   const pairs = (record: Readonly<Record<string, string>>): string =>
     Object.entries(record)
       .sort(([a], [b]) => (a < b ? -1 : 1))

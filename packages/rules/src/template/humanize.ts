@@ -1,6 +1,5 @@
 import { parseGoFloat } from '@quartet/model'
-import { sprintf, TemplateFunctionError } from '@quartet/query'
-import { GoDuration, GoTime } from './go-time.ts'
+import { GoDuration, GoTime, sprintf, TemplateFunctionError } from '@quartet/query'
 
 /*
  * The humanize functions take numbers and texts alike, and show four significant digits. Source: Prometheus's template/template.go
@@ -71,7 +70,7 @@ export function humanizeTimestamp(given: unknown): string {
 export function toTime(given: unknown): GoTime {
   const value = toNumber(given)
   checkRange(value, 'timestamp')
-  return new GoTime(Math.trunc(value * 1000))
+  return GoTime.ofMs(value * 1000)
 }
 
 export function toDuration(given: unknown): GoDuration {

@@ -1,8 +1,8 @@
 import type { Labels } from '@quartet/model'
+import { GoTime } from '@quartet/query'
 import { isResolved } from '../../storage/alert.ts'
 import type { Alert } from '../../storage/alert.ts'
 import { Alerts, commonPairs, Data, KV } from './data.ts'
-import { GoTime, ZERO_TIME_MS } from './go-time.ts'
 
 export interface DataSource {
   readonly receiver: string
@@ -20,8 +20,8 @@ export function buildData({ alerts, externalUrl, groupLabels, nowMs, receiver }:
       Status: isResolved(alert, nowMs) ? 'resolved' : 'firing',
       Labels: KV.of(alert.labels),
       Annotations: KV.of(alert.annotations),
-      StartsAt: new GoTime(alert.startsAtMs),
-      EndsAt: new GoTime(alert.endsAtMs === 0 ? ZERO_TIME_MS : alert.endsAtMs),
+      StartsAt: GoTime.ofMs(alert.startsAtMs),
+      EndsAt: alert.endsAtMs === 0 ? GoTime.ZERO : GoTime.ofMs(alert.endsAtMs),
       GeneratorURL: alert.generatorUrl,
       Fingerprint: alert.fingerprint,
     })

@@ -1,7 +1,6 @@
 import type { Labels } from '@quartet/model'
 import { formatValue } from '@quartet/query'
-import { formatTime } from './go-time.ts'
-import type { GoTime } from './go-time.ts'
+import type { GoTime } from '@quartet/query'
 
 /*
  * What notification templates see. Members are named as upstream names them, since people's templates use these names; methods
@@ -118,8 +117,8 @@ export class Alerts extends Array<AlertView> {
       status: alert.Status,
       labels: alert.Labels?.toJSON() ?? null,
       annotations: alert.Annotations?.toJSON() ?? null,
-      startsAt: formatTime(alert.StartsAt),
-      endsAt: formatTime(alert.EndsAt),
+      startsAt: alert.StartsAt.toJSON(),
+      endsAt: alert.EndsAt.toJSON(),
       generatorURL: alert.GeneratorURL,
       fingerprint: alert.Fingerprint,
     }))

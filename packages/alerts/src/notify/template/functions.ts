@@ -6,10 +6,10 @@ import {
   sprint,
   sprintf,
   TemplateFunctionError,
+  GoTime,
 } from '@quartet/query'
 import type { Regex, TemplateFunctions } from '@quartet/query'
 import { goJson } from '../go-json.ts'
-import { formatTime, GoTime } from './go-time.ts'
 
 /** Text that an HTML template takes for what its kind says, instead of escaping it as any text. */
 export class SafeText {
@@ -144,7 +144,7 @@ function toNumber(value: unknown): number {
 }
 
 function jsonValue(value: unknown): unknown {
-  if (value instanceof GoTime) return formatTime(value)
+  if (value instanceof GoTime) return value.toJSON()
   if (value instanceof SafeText) return value.text
   return value ?? null
 }

@@ -1,8 +1,16 @@
-import { compileRegex, escapeQuery, formatValue, isTruthy, RegexError, TemplateFunctionError } from '@quartet/query'
+import {
+  compileRegex,
+  escapeQuery,
+  formatValue,
+  GoTime,
+  isTruthy,
+  parseGoTime,
+  RegexError,
+  TemplateFunctionError,
+} from '@quartet/query'
 import type { TemplateFunction, TemplateFunctions } from '@quartet/query'
 import { parseGoFloat } from '../stages/label-filter.ts'
 import { parseBytes, parseDurationNs } from '../../config/units.ts'
-import { GoTime, parseGoTime } from './go-time.ts'
 
 const MAX_REPEAT = 64 * 1024
 
@@ -161,15 +169,14 @@ const NUMBERS: TemplateFunctions = {
 }
 
 const TIMES: TemplateFunctions = {
-  date: { parameters: ['string', 'any'], call: (layout: string, time: unknown) => asTime(time).format(layout) },
-  toDate: text2((layout, text) => parseGoTime(layout, text) ?? new GoTime(-62135596800000000000n)),
+  date: { parameters: ['string', 'any'], call: (layout: string, time: unknown) => asTime(time).Format(layout) },
+  toDate: text2((layout, text) => parseGoTime(layout, text) ?? GoTime.ZERO),
   toDateInZone: {
     parameters: ['string', 'string', 'string'],
-    call: (layout: string, zone: string, text: string) =>
-      parseGoTime(layout, text, zone) ?? new GoTime(-62135596800000000000n),
+    call: (layout: string, zone: string, text: string) => parseGoTime(layout, text, zone) ?? GoTime.ZERO,
   },
-  unixEpoch: { parameters: ['any'], call: (time: unknown) => String(asTime(time).ns / 1_000_000_000n) },
-  unixEpochMillis: { parameters: ['any'], call: (time: unknown) => String(asTime(time).ns / 1_000_000n) },
+  unixEpoch: { parameters: ['any'], call: (time: unknown) => String(asTime(time).Unix()) },
+  unixEpochMillis: { parameters: ['any'], call: (time: unknown) => String(asTime(time).UnixMilli()) },
   unixEpochNanos: { parameters: ['any'], call: (time: unknown) => String(asTime(time).ns) },
   unixToTime: text1((text) => unixToTime(text)),
 }

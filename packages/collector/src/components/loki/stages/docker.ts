@@ -1,5 +1,5 @@
 import { body } from '../../../graph/index.ts'
-import { parseTime } from './go-time.ts'
+import { parseTime } from './timestamp-format.ts'
 import type { StageDefinition } from './stage.ts'
 
 /** Lines of Docker's json-file driver: the text becomes the line, with label `stream` and the time of the container. */

@@ -1,6 +1,6 @@
 import { body, required, type, withDefault } from '../../../graph/index.ts'
 import type { Decoded } from '../../../graph/index.ts'
-import { isUsableLayout, parseTime } from './go-time.ts'
+import { isUsableLayout, parseTime } from './timestamp-format.ts'
 import { textOf } from './stage.ts'
 import type { StageDefinition } from './stage.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isUsableLayout, parseTime } from './go-time.ts'
+import { isUsableLayout, parseTime } from './timestamp-format.ts'
 
 test("reads Go's layouts, their names and Unix times", () => {
   for (const [layout, text, iso] of [
