@@ -55,6 +55,12 @@ export class Batch {
     writeStale(this.bits, index)
   }
 
+  /** Sets the entries of {@link defined}. */
+  mark(isLogged: Uint8Array, value: number): void {
+    const { defined } = this
+    for (let index = 0; index < defined.length; index++) isLogged[defined[index]] = value
+  }
+
   /** Gives the samples of `ref` a verdict. */
   leaveOut(ref: number, verdict: number): void {
     for (let index = 0; index < this.count; index++) if (this.refs[index] === ref) this.verdicts[index] = verdict

@@ -243,7 +243,7 @@ export class Appender implements SampleSink {
     this.#encode(batch)
     if (this.#record.length > 0) await this.options.wal.append(this.#record.view())
     if (batch.head !== this.head) this.#translate(batch)
-    else if (batch.generation === this.#generation) for (const series of batch.defined) this.head.isLogged[series] = 1
+    else if (batch.generation === this.#generation) batch.mark(this.head.isLogged, 1)
     let stored = this.#apply(batch)
     if (batch.overtaken > 0) stored += await this.#logOvertaken(batch)
     this.#pool.push(batch)
@@ -278,7 +278,7 @@ export class Appender implements SampleSink {
       if (isLogged[series] !== 0) return
       isLogged[series] = 2
       batch.defined.push(series)
-      record.series(series, head.series.message(series))
+      record.series(series, head.series)
     }
     let isEmpty = true
     let hasLate = false
@@ -291,7 +291,7 @@ export class Appender implements SampleSink {
     }
     for (const exemplar of batch.exemplars) define(exemplar.series)
     // Until this record is durable, other batches carry the definition as well.
-    for (const series of batch.defined) isLogged[series] = 0
+    batch.mark(isLogged, 0)
     if (!isEmpty) record.samples(batch, batch.count, batch.verdicts)
     const { histograms, refs, timesMs } = batch
     if (histograms) record.histograms({ refs, timesMs, histograms }, batch.count, batch.verdicts, HISTOGRAM)

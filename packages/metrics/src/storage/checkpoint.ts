@@ -43,7 +43,7 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<void>
     columns.count = 0
     columns.histograms = undefined
     head.copySeries(series, columns)
-    record.series(series, head.series.message(series))
+    record.series(series, head.series)
     record.snapshot(series, columns, columns.count)
     const late = head.late.copy(series, -Infinity, Infinity)
     if (late !== undefined) record.lateSnapshot(series, late)

@@ -13,7 +13,7 @@ export function logLate(record: RecordWriter, batch: Batch): void {
 /** Writes the samples of a batch that were overtaken, with the definitions of their series, which may be of another head by now. */
 export function logOvertaken(record: RecordWriter, batch: Batch, head: Head): void {
   for (let index = 0; index < batch.count; index++) {
-    if (isOvertaken(batch, index)) record.series(batch.refs[index], head.series.message(batch.refs[index]))
+    if (isOvertaken(batch, index)) record.series(batch.refs[index], head.series)
   }
   logVerdicts(record, batch, OVERTAKEN, OVERTAKEN_HISTOGRAM)
 }

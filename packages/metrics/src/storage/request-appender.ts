@@ -70,7 +70,7 @@ export class RequestAppender {
   #addUnknown(series: SeriesTable): { limited: number; invalid: number } {
     const { kernel } = series
     const { seriesCount } = kernel
-    const refs = Uint32Array.from(kernel.seriesRefs)
+    const refs = kernel.seriesRefs.slice()
     for (let index = 0; index < seriesCount; index++) {
       if (refs[index] !== NO_REF) continue
       const start = kernel.seriesStart(index)

@@ -52,7 +52,7 @@ let compiled: object | undefined
  */
 export class SeriesKernel {
   readonly #exports: Exports
-  #bytes: Uint8Array<ArrayBuffer>
+  #bytes: Buffer<ArrayBuffer>
   #view: DataView<ArrayBuffer>
   #sampleCount = 0
 
@@ -60,12 +60,12 @@ export class SeriesKernel {
     compiled ??= new WebAssembly.Module(readFileSync(new URL('./series-kernel.wasm', import.meta.url)))
     this.#exports = new WebAssembly.Instance(compiled, {}).exports as Exports
     this.#exports.init()
-    this.#bytes = new Uint8Array(this.#exports.memory.buffer)
+    this.#bytes = Buffer.from(this.#exports.memory.buffer)
     this.#view = new DataView(this.#bytes.buffer)
   }
 
   /** The whole memory. */
-  get bytes(): Uint8Array<ArrayBuffer> {
+  get bytes(): Buffer<ArrayBuffer> {
     if (this.#bytes.length === 0) this.#follow()
     return this.#bytes
   }
@@ -192,7 +192,7 @@ export class SeriesKernel {
   }
 
   #follow(): void {
-    this.#bytes = new Uint8Array(this.#exports.memory.buffer)
+    this.#bytes = Buffer.from(this.#exports.memory.buffer)
     this.#view = new DataView(this.#bytes.buffer)
   }
 }

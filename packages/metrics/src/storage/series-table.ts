@@ -70,6 +70,17 @@ export class SeriesTable {
     return this.kernel.bytes.subarray(this.kernel.startOf(spelling), this.kernel.endOf(spelling))
   }
 
+  messageBytes(series: number): number {
+    const spelling = this.#spellingOf[series]
+    return this.kernel.endOf(spelling) - this.kernel.startOf(spelling)
+  }
+
+  /** Copies {@link message} to `at` of `target`, without a view of it: garbage per series is felt when a hundred thousand are new. */
+  copyMessage(series: number, target: Uint8Array, at: number): void {
+    const spelling = this.#spellingOf[series]
+    this.kernel.bytes.copy(target, at, this.kernel.startOf(spelling), this.kernel.endOf(spelling))
+  }
+
   labelsOf(series: number): Labels {
     const labels: [string, string][] = []
     for (let at = this.#pairStart[series]; at < this.#pairStart[series + 1]; at++) {

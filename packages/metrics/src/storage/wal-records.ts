@@ -25,6 +25,8 @@ export const PART_LATE_SNAPSHOT = 10
 export const PART_DELETION = 11
 
 const HEADER = 8
+/** A longer run is copied at once, as a view of it. */
+const SHORT_RUN = 32
 
 /** An exemplar as the WAL keeps it. */
 export interface LoggedExemplar {
@@ -32,6 +34,12 @@ export interface LoggedExemplar {
   readonly labels: Labels
   readonly value: number
   readonly timeMs: number
+}
+
+/** Where the canonical label messages of series are. */
+interface SeriesMessages {
+  messageBytes(series: number): number
+  copyMessage(series: number, target: Uint8Array, at: number): void
 }
 
 /** Builds one record in a reused buffer. */
@@ -55,10 +63,14 @@ export class RecordWriter {
     return this.#bytes.subarray(0, this.#length)
   }
 
-  series(ref: number, labels: Uint8Array): void {
+  /** The definition of a series of the head. */
+  series(ref: number, table: SeriesMessages): void {
+    const size = table.messageBytes(ref)
     this.#begin(PART_SERIES)
     this.#uint32(ref)
-    this.#raw(labels)
+    this.#reserve(size)
+    table.copyMessage(ref, this.#bytes, this.#length)
+    this.#length += size
     this.#finish()
   }
 
@@ -197,16 +209,20 @@ export class RecordWriter {
 
   #writeRun(ref: number, timeMs: number, bits: Uint32Array, first: number, end: number): void {
     const view = this.#view
-    let at = this.#length
+    const at = this.#length
     view.setUint32(at, ref, true)
     view.setUint32(at + 4, end - first, true)
     view.setFloat64(at + 8, timeMs, true)
-    at += 16
-    for (let index = first; index < end; index++, at += 8) {
-      view.setUint32(at, bits[2 * index], true)
-      view.setUint32(at + 4, bits[2 * index + 1], true)
+    const start = at + 16
+    if (end - first > SHORT_RUN) {
+      this.#bytes.set(new Uint8Array(bits.buffer, bits.byteOffset + 8 * first, 8 * (end - first)), start)
+    } else {
+      for (let index = first, to = start; index < end; index++, to += 8) {
+        view.setUint32(to, bits[2 * index], true)
+        view.setUint32(to + 4, bits[2 * index + 1], true)
+      }
     }
-    this.#length = at
+    this.#length = start + 8 * (end - first)
   }
 
   #json(kind: number, content: unknown): void {
