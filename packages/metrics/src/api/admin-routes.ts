@@ -5,13 +5,6 @@ import { ApiError, invalidParameter } from './errors.ts'
 import { MAX_TIME_MS, MIN_TIME_MS, Parameters, parseMatch } from './parameters.ts'
 import type { Reply } from './reply.ts'
 
-/** What the admin API does to the database. */
-export interface AdminDatabase {
-  deleteSeries(request: DeletionRequest): Promise<void>
-  cleanTombstones(): Promise<void>
-  snapshot(name: string, options: { readonly skipHead: boolean }): Promise<void>
-}
-
 /** A handler that answers 204 when it resolves with undefined. */
 type AdminHandler = (context: ApiContext, request: FastifyRequest) => Promise<Reply | undefined>
 

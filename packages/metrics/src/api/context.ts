@@ -1,7 +1,6 @@
 import type { Clock, Logger } from '@quartet/runtime'
 import type { Notifier, RuleManager } from '@quartet/rules'
 import type { ScrapeManager } from '@quartet/scrape'
-import type { AdminDatabase } from './admin-routes.ts'
 import type { MetricsSettings } from '../config/flags.ts'
 import type { PrometheusConfig } from '../config/prometheus-config.ts'
 import type { QueryEngine } from '../query/engine.ts'
@@ -23,7 +22,7 @@ export interface ApiContext {
   readonly stats: () => DatabaseStats
   readonly blocks: MetricsDatabase['blocks']
   readonly cardinality: (limit: number) => CardinalityReport
-  readonly admin: AdminDatabase
+  readonly admin: Pick<MetricsDatabase, 'deleteSeries' | 'cleanTombstones' | 'snapshot'>
   readonly scrapes: Pick<ScrapeManager, 'active' | 'dropped' | 'jobNames'>
   readonly rules: Pick<RuleManager, 'groups' | 'activeAlerts'>
   readonly notifier: Pick<Notifier, 'urls' | 'droppedUrls'>

@@ -30,11 +30,12 @@ function isNext(): boolean {
 
 /** Kills this process if its time has come. */
 function operate(name: string, path: string): void {
-  if (!isNext()) {
-    operations++
-    if (killIn === phase || killIn === 'any') inPhase++
-    return
-  }
+  if (isNext()) die(name, path)
+  operations++
+  if (killIn === phase || killIn === 'any') inPhase++
+}
+
+function die(name: string, path: string): void {
   say(`killed ${phase} ${name} ${path.slice(directory.length + 1)}`)
   process.kill(process.pid, 'SIGKILL')
 }
@@ -49,6 +50,7 @@ function dyingHandle(handle: FileHandle): FileHandle {
       if (isNext()) {
         const bytes = Buffer.concat(parts)
         await handle.append([bytes.subarray(0, ((operations + 1) * 7919) % (bytes.length + 1))])
+        die('append', path)
       }
       operate('append', path)
       await handle.append(parts)
