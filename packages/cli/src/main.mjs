@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './early-signals.mjs'
 import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 

@@ -1,5 +1,5 @@
-import { createHttpServer, createSelfMetrics, Lifecycle, sendBody } from '@quartet/runtime'
-import type { HealthOptions, HttpServer, RunningSystem, SystemOptions } from '@quartet/runtime'
+import { createHttpServer, createSelfMetrics, Lifecycle, loadWebConfig, sendBody } from '@quartet/runtime'
+import type { HealthOptions, HttpServer, RunningSystem, SystemOptions, WebConfig } from '@quartet/runtime'
 import { addContainerApi } from './api/container-api.ts'
 import { containersPage } from './api/containers-page.ts'
 import { landingPage } from './api/landing-page.ts'
@@ -17,6 +17,10 @@ const HEALTH: HealthOptions = { healthyText: 'OK', readyText: 'OK', ready: () =>
 export async function startHost(options: SystemOptions): Promise<RunningSystem> {
   const settings = readSettings(options)
   const files = new HostFiles(settings.paths)
+  const { webConfigFile } = settings.node
+  const load = async (): Promise<WebConfig | undefined> =>
+    webConfigFile === '' ? undefined : loadWebConfig(webConfigFile)
+  let web = await load()
   const rooms = new Lifecycle()
   const listen = async (server: HttpServer): Promise<string> => {
     const { url } = await rooms.start(
@@ -25,7 +29,7 @@ export async function startHost(options: SystemOptions): Promise<RunningSystem> 
     )
     return url
   }
-  const node = await listen(nodeServer(options, settings, files))
+  const node = await listen(nodeServer(options, settings, files, web && (() => web!)))
   const containers = await listen(containerServer(options, settings, files))
   return {
     endpoints: [
@@ -34,13 +38,19 @@ export async function startHost(options: SystemOptions): Promise<RunningSystem> 
     ],
     notices: [],
     async reload() {
-      // Everything is a flag here, as in upstream.
+      // Everything else is a flag here, as in upstream.
+      web = await load()
     },
     stop: () => rooms.stop(),
   }
 }
 
-function nodeServer({ clock, logger }: SystemOptions, settings: Settings, files: HostFiles): HttpServer {
+function nodeServer(
+  { clock, logger }: SystemOptions,
+  settings: Settings,
+  files: HostFiles,
+  web: (() => WebConfig) | undefined,
+): HttpServer {
   const { host, path, port, withOwn } = settings.node
   const metrics = createSelfMetrics({ clock })
   const exporter = new NodeExporter({
@@ -52,7 +62,7 @@ function nodeServer({ clock, logger }: SystemOptions, settings: Settings, files:
     monotonicMs: () => clock.monotonicMs(),
   })
   const common = { name: 'node exporter', portFlag: 'web.listen-address', logger, metrics, health: HEALTH }
-  const server = createHttpServer({ ...common, host, port, serveMetrics: false })
+  const server = createHttpServer({ ...common, host, port, serveMetrics: false, ...(web && { web }) })
   server.raw('GET', path, async (request, response) => {
     const query = new URLSearchParams(request.url!.split('?')[1] ?? '')
     const page = await exporter.scrape(query.getAll('collect[]'), query.getAll('exclude[]'))

@@ -4,6 +4,7 @@ import {
   createSelfMetrics,
   HttpError,
   Lifecycle,
+  loadWebConfig,
   parseListenAddress,
 } from '@quartet/runtime'
 import type {
@@ -14,6 +15,7 @@ import type {
   RunningSystem,
   SelfMetrics,
   SystemOptions,
+  WebConfig,
 } from '@quartet/runtime'
 import { DEFAULT_SCRAPE_PROTOCOLS, ScrapeManager } from '@quartet/scrape'
 import type { ScrapeConfig } from '@quartet/scrape'
@@ -76,6 +78,7 @@ class MetricsService implements RunningSystem {
   #config: PrometheusConfig
   readonly #alerting: Alerting
   #engine: QueryEngine
+  #web: WebConfig | undefined
   #lastReload: { isSuccessful: boolean; timeMs: number; failedMs?: number }
 
   static async build(given: {
@@ -103,6 +106,7 @@ class MetricsService implements RunningSystem {
       config,
     )
     const alerting = await service.#alerting.prepare(config, rules)
+    await service.#loadWeb()
     await service.#listen()
     logFindings([...config.findings, ...rules.findings], logger)
     await scrapes.apply(scrapeConfigs(config, settings))
@@ -128,6 +132,7 @@ class MetricsService implements RunningSystem {
     let config: PrometheusConfig
     let alerting: PreparedAlerting
     try {
+      await this.#loadWeb()
       config = await loadPrometheusConfig(settings.configFile)
       alerting = await this.#alerting.prepare(config, await loadRules(config, parseOptions(settings)))
     } catch (error) {
@@ -200,6 +205,11 @@ class MetricsService implements RunningSystem {
     }
   }
 
+  async #loadWeb(): Promise<void> {
+    const { webConfigFile } = this.#parts.settings
+    if (webConfigFile !== '') this.#web = await loadWebConfig(webConfigFile)
+  }
+
   #createServer(host: string, port: number, logger: Logger): HttpServer {
     const { selfMetrics, serviceMetrics, settings } = this.#parts
     const server = createHttpServer({
@@ -211,6 +221,7 @@ class MetricsService implements RunningSystem {
       metrics: selfMetrics,
       requestTimeoutMs: settings.readTimeoutMs,
       observe: serviceMetrics.observeRequest,
+      ...(this.#web && { web: () => this.#web! }),
       health: {
         healthyText: 'Prometheus Server is Healthy.\n',
         readyText: 'Prometheus Server is Ready.\n',

@@ -1,7 +1,7 @@
 import { parseFamilies } from '@quartet/model'
 import type { FamilyType } from '@quartet/model'
-import { createHttpServer, createSelfMetrics, HttpError, Lifecycle, sendBody } from '@quartet/runtime'
-import type { HttpServer, RunningSystem, SelfMetrics, SystemOptions } from '@quartet/runtime'
+import { createHttpServer, createSelfMetrics, HttpError, Lifecycle, loadWebConfig, sendBody } from '@quartet/runtime'
+import type { HttpServer, RunningSystem, SelfMetrics, SystemOptions, WebConfig } from '@quartet/runtime'
 import { directorySnapshots, nodeFileSystem } from '@quartet/storage'
 import { resolve } from 'node:path'
 import { expose } from './api/exposition.ts'
@@ -18,6 +18,9 @@ const VERSION = '1.11.2'
 /** Builds config → store → API, and stops them in the opposite order. */
 export async function startPushgateway(options: SystemOptions): Promise<RunningSystem> {
   const settings = readSettings(options)
+  const load = async (): Promise<WebConfig | undefined> =>
+    settings.webConfigFile === '' ? undefined : loadWebConfig(settings.webConfigFile)
+  let web = await load()
   const rooms = new Lifecycle()
   const metrics = createSelfMetrics({ clock: options.clock })
   const own = new OwnTypes(metrics)
@@ -28,7 +31,7 @@ export async function startPushgateway(options: SystemOptions): Promise<RunningS
   addStoreMetrics(metrics, store)
   const http = new HttpMetrics(metrics)
   await own.learn()
-  const server = createServer({ options, settings, store, metrics, http })
+  const server = createServer({ options, settings, store, metrics, http, ...(web && { web: () => web! }) })
   addQuit(server, settings, () => rooms.stop())
   const { url } = await rooms.start(
     () => server.listen(),
@@ -41,7 +44,8 @@ export async function startPushgateway(options: SystemOptions): Promise<RunningS
       snapshots: directorySnapshots({ fileSystem: nodeFileSystem, directory: resolve(settings.directory) }),
     }),
     async reload() {
-      // Everything is a flag here, as in upstream.
+      // Everything else is a flag here, as in upstream.
+      web = await load()
     },
     stop: () => rooms.stop(),
   }
@@ -88,8 +92,9 @@ function createServer(parts: {
   store: MetricStore
   metrics: SelfMetrics
   http: HttpMetrics
+  web?: () => WebConfig
 }): HttpServer {
-  const { http, metrics, options, settings, store } = parts
+  const { http, metrics, options, settings, store, web } = parts
   const { clock, flags, logger } = options
   const { checkConsistency, host, linkPrefix, names, port, routePrefix: prefix } = settings
   // The server asks its metrics for what /metrics answers: pushed metrics belong to that.
@@ -108,6 +113,7 @@ function createServer(parts: {
       readyText: 'OK',
       ready: () => true,
     },
+    ...(web && { web }),
     observe: (served) => http.count(served, prefix),
     serveMetrics: false,
   })

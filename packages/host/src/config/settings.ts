@@ -43,6 +43,7 @@ const NO_EFFECT = 'Accepted; has no effect, since files are read when they are s
 export const FLAGS: readonly FlagDefinition[] = [
   flag('web.listen-address', 'Address of the node metrics.', '${listen}:9100'),
   flag('web.telemetry-path', 'Path of the node metrics.', '/metrics'),
+  flag('web.config.file', 'TLS and logins of the node metrics: path to a configuration file.'),
   toggle('web.disable-exporter-metrics', 'Leave out metrics about this process.'),
   flag('path.procfs', 'Where procfs is mounted.', '/proc'),
   flag('path.sysfs', 'Where sysfs is mounted.', '/sys'),
@@ -80,7 +81,14 @@ export const FLAGS: readonly FlagDefinition[] = [
 ]
 
 export interface Settings {
-  readonly node: { readonly host: string; readonly port: number; readonly path: string; readonly withOwn: boolean }
+  readonly node: {
+    readonly host: string
+    readonly port: number
+    readonly path: string
+    readonly withOwn: boolean
+    /** Empty: plain HTTP for everybody. */
+    readonly webConfigFile: string
+  }
   readonly containers: { readonly host: string; readonly port: number; readonly path: string }
   readonly paths: { readonly procfs: string; readonly sysfs: string; readonly rootfs: string; readonly udev: string }
   /** Names of the collectors that run. */
@@ -133,6 +141,7 @@ export function readSettings({ flags, listenHost }: Pick<SystemOptions, 'flags' 
     node: {
       ...node,
       path: text('web.telemetry-path', '/metrics'),
+      webConfigFile: text('web.config.file'),
       withOwn: flags['web.disable-exporter-metrics'] !== true,
     },
     containers: { host: text('listen_ip', listenHost), port, path: text('prometheus_endpoint', '/metrics') },

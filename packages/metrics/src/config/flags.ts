@@ -33,7 +33,7 @@ export const METRICS_FLAGS: readonly FlagDefinition[] = [
   ),
   text('web.read-timeout', 'Maximum duration before timing out read of the request.', '5m'),
   text('web.max-connections', 'Maximum number of simultaneous connections. Accepted, has no effect yet.', '512'),
-  text('web.config.file', 'Path to a TLS and authentication configuration file. Not supported yet.', ''),
+  text('web.config.file', 'Path to a TLS and authentication configuration file.', ''),
   toggle('web.enable-lifecycle', 'Enable shutdown and reload via HTTP request.'),
   toggle('web.enable-admin-api', 'Enable API endpoints for admin control actions.'),
   toggle('web.enable-remote-write-receiver', 'Accept remote write requests; on by default in Quartet.', 'true'),
@@ -107,6 +107,8 @@ export interface MetricsSettings {
   readonly configFile: string
   readonly listenAddresses: readonly string[]
   readonly externalUrl: string
+  /** Empty: plain HTTP for everybody. */
+  readonly webConfigFile: string
   readonly corsOrigin: string
   readonly pageTitle: string
   readonly readTimeoutMs: number
@@ -187,6 +189,7 @@ export function readSettings(flags: SystemOptions['flags']): MetricsSettings {
   const settings: MetricsSettings = {
     configFile: one('config.file'),
     listenAddresses: many('web.listen-address'),
+    webConfigFile: one('web.config.file'),
     externalUrl: one('web.external-url'),
     corsOrigin: one('web.cors.origin'),
     pageTitle: one('web.page-title'),

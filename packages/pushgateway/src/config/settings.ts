@@ -23,6 +23,12 @@ export const FLAGS: readonly FlagDefinition[] = [
     default: '',
     help: 'Prefix of all paths that are served; the path of --web.external-url unless given.',
   },
+  {
+    name: 'web.config.file',
+    kind: 'string',
+    default: '',
+    help: 'Path to a TLS and authentication configuration file.',
+  },
   { name: 'web.enable-lifecycle', kind: 'boolean', help: 'Allow PUT and POST /-/quit to stop the Pushgateway.' },
   { name: 'web.enable-admin-api', kind: 'boolean', help: 'Allow PUT /api/v1/admin/wipe to delete all metrics.' },
   {
@@ -57,6 +63,8 @@ export interface Settings {
   readonly routePrefix: string
   /** Prefix of links on the page, as seen from outside. */
   readonly linkPrefix: string
+  /** Empty: plain HTTP for everybody. */
+  readonly webConfigFile: string
   readonly enableLifecycle: boolean
   readonly enableAdminApi: boolean
   /** `undefined` keeps everything in memory. */
@@ -89,6 +97,7 @@ export function readSettings({ flags, listenHost }: Pick<SystemOptions, 'flags' 
     telemetryPath: prefixOf(String(flags['web.telemetry-path'] || '/metrics')),
     routePrefix: routePrefix === '' ? linkPrefix : prefixOf(routePrefix),
     linkPrefix,
+    webConfigFile: String(flags['web.config.file'] ?? ''),
     enableLifecycle: flags['web.enable-lifecycle'] === true,
     enableAdminApi: flags['web.enable-admin-api'] === true,
     directory: typeof directory === 'string' && directory !== '' ? directory : undefined,
