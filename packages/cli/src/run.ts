@@ -27,6 +27,10 @@ export async function run(options: RunOptions): Promise<number> {
       const { amtool } = await import('./command/amtool.ts')
       return await amtool({ args: args.slice(1), print, printError })
     }
+    if (args[0] === 'promtool') {
+      const { promtool } = await import('./command/promtool.ts')
+      return await promtool({ args: args.slice(1), print, printError })
+    }
     if (args[0] === 'import' || args[0] === 'export') {
       const { transfer } = await import('./command/transfer.ts')
       return await transfer(args[0], args.slice(1), { print, printError })

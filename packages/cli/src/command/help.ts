@@ -31,6 +31,7 @@ const GENERAL = `quartet [command] [system…] [flags]
   restore <place>    writes a backup into an empty data directory
   verify <place>     reads every byte of the backups, or of a data directory, and says what is wrong
   amtool …           alerts, silences, configuration and templates of an Alertmanager, as Prometheus's amtool has it
+  promtool …         checks of configuration and rules, unit tests of rules, queries, as Prometheus's promtool has them
   import prometheus <dir>   takes over the data directory of a Prometheus
   export prometheus <dir>   writes blocks that a Prometheus and promtool read
   version, help
