@@ -5,8 +5,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryDirectory } from '@quartet/runtime/testing'
-import { checkRules } from '../../src/promtool/check.ts'
-import { runUnitTests } from '../../src/promtool/unit-test-report.ts'
+import { checkRules } from '../../src/api/promtool/check.ts'
+import { runUnitTests } from '../../src/api/promtool/unit-test-report.ts'
 
 /** Unit tests of rules, good and bad ones, line by line against Debian's promtool. */
 const PROMTOOL = '/usr/bin/promtool'

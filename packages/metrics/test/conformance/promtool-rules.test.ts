@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
-import { runUnitTests } from '../../src/promtool/unit-test-report.ts'
+import { runUnitTests } from '../../src/api/promtool/unit-test-report.ts'
 
 /** Upstream's own cases of `promtool test rules`: which files pass. */
 const ROOT = resolve(import.meta.dirname, '../../../../../shared/conformance/prometheus-config')

@@ -1,1 +1,1 @@
-export * from '../../src/promtool/histogram-notation.ts'
+export * from '../../src/api/promtool/histogram-notation.ts'

@@ -1,1 +1,1 @@
-export * from '../../src/promtool/memory-source.ts'
+export * from '../../src/api/promtool/memory-source.ts'

@@ -1,1 +1,1 @@
-export * from '../../src/promtool/series-notation.ts'
+export * from '../../src/api/promtool/series-notation.ts'

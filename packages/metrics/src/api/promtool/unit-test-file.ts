@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path'
 import { DurationError, parseDuration, parseTime, TimeError } from '@quartet/query'
 import { loadYaml } from '@quartet/runtime'
 import { z } from 'zod'
-import { filesOf } from '../config/file-patterns.ts'
+import { filesOf } from '../../config/file-patterns.ts'
 
 const duration = z.union([z.string(), z.number()]).transform((value, context) => {
   try {

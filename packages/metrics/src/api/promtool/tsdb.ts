@@ -3,10 +3,10 @@ import { isStaleAt } from '@quartet/model'
 import { quoteGo } from '@quartet/query'
 import type { Matcher } from '@quartet/query'
 import { nodeFileSystem } from '@quartet/storage'
-import { formatSample } from '../api/json-bytes.ts'
-import { histogramText } from '../query/histogram-text.ts'
-import { listUpstreamBlocks } from '../storage/upstream/block-meta.ts'
-import { readUpstreamBlock } from '../storage/upstream/block-reader.ts'
+import { formatSample } from '../json-bytes.ts'
+import { histogramText } from '../../query/histogram-text.ts'
+import { listUpstreamBlocks } from '../../storage/upstream/block-meta.ts'
+import { readUpstreamBlock } from '../../storage/upstream/block-reader.ts'
 
 const COLUMNS = ['BLOCK ULID', 'MIN TIME', 'MAX TIME', 'DURATION', 'NUM SAMPLES', 'NUM CHUNKS', 'NUM SERIES']
 

@@ -1,7 +1,7 @@
 import type { Label, Labels } from '@quartet/model'
 import { combineHistograms, labelsFromPairs } from '@quartet/model'
 import { Lexer } from '@quartet/query'
-import { parseNumber } from '../query/syntax/number.ts'
+import { parseNumber } from '../../query/syntax/number.ts'
 import { parseHistogram } from './histogram-notation.ts'
 import type { NotedHistogram } from './histogram-notation.ts'
 

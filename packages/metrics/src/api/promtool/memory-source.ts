@@ -1,7 +1,7 @@
 import type { Labels, MetricMetadata, NativeHistogram } from '@quartet/model'
 import { bitsOf, compareLabels, labelsKey, labelValue, storedHint, writeStale } from '@quartet/model'
 import type { Matcher } from '@quartet/query'
-import type { LabelRequest, SampleColumns, SelectRequest, SeriesSelection, SeriesSource } from '../query/source.ts'
+import type { LabelRequest, SampleColumns, SelectRequest, SeriesSelection, SeriesSource } from '../../query/source.ts'
 
 export interface MemorySample {
   readonly timeMs: number

@@ -1,8 +1,8 @@
 import { ConfigError } from '@quartet/runtime'
 import { loadRuleFile } from '@quartet/rules'
-import { filesOf } from '../config/file-patterns.ts'
-import { loadPrometheusConfig } from '../config/prometheus-config.ts'
-import { promqlLanguage } from '../rules/promql-rules.ts'
+import { filesOf } from '../../config/file-patterns.ts'
+import { loadPrometheusConfig } from '../../config/prometheus-config.ts'
+import { promqlLanguage } from '../../rules/promql-rules.ts'
 import type { UnitTestOptions } from './unit-test.ts'
 
 export interface CheckOutput {

@@ -1,6 +1,6 @@
 import { CUSTOM_BUCKETS_SCHEMA, NO_BUCKETS, RESET_GAUGE, RESET_NO, RESET_UNKNOWN, RESET_YES } from '@quartet/model'
 import type { HistogramBuckets, NativeHistogram, ResetHint } from '@quartet/model'
-import { parseNumber } from '../query/syntax/number.ts'
+import { parseNumber } from '../../query/syntax/number.ts'
 
 const HINTS: Readonly<Record<string, ResetHint>> = {
   unknown: RESET_UNKNOWN,
