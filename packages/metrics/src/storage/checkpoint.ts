@@ -30,9 +30,13 @@ export async function writeCheckpoint(options: CheckpointOptions): Promise<void>
   // What was logged before the cut must be in the head before the head is copied.
   await appender.settled()
   const record = new RecordWriter()
+  const defined: number[] = []
   const flush = async (): Promise<void> => {
     if (record.length > 0) await wal.append(record.view())
     record.reset()
+    // Otherwise the next request would define them all once more.
+    for (const series of defined) appender.markLogged(series)
+    defined.length = 0
   }
   record.metadata([...options.metadata.values()])
   for (const deletion of options.tombstones().deletions) record.deletion(toLogged(deletion))
