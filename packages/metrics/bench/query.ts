@@ -1,8 +1,6 @@
 import { rmSync } from 'node:fs'
 import { silentLogger, systemClock } from '@quartet/runtime'
 import { nodeFileSystem } from '@quartet/storage'
-import { Instance } from '../../../bench/src/data/metric-model.ts'
-import { RemoteWriteBatch } from '../../../bench/src/data/remote-write-batch.ts'
 import { encodeQueryResult } from '../src/api/query-response.ts'
 import { QueryEngine } from '../src/query/engine.ts'
 import { MetricsDatabase } from '../src/storage/database.ts'
@@ -32,6 +30,9 @@ const QUERIES: Readonly<Record<string, string>> = {
   'selector of 560': '{__name__=~"app_ops_04[0-6]_total"}',
 }
 
+const DATA = new URL('../../../bench/src/data/', import.meta.url).href
+const { Instance } = await import(`${DATA}metric-model.ts`)
+const { RemoteWriteBatch } = await import(`${DATA}remote-write-batch.ts`)
 const directory = `/tmp/quartet-bench-query-${process.pid}`
 const clock = { ...systemClock, nowMs: () => START_MS + rounds * INTERVAL_MS }
 const database = await MetricsDatabase.open({

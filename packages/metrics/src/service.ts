@@ -21,9 +21,11 @@ import { DEFAULT_SCRAPE_PROTOCOLS, ScrapeManager } from '@quartet/scrape'
 import type { ScrapeConfig } from '@quartet/scrape'
 import { directorySnapshots, nodeFileSystem } from '@quartet/storage'
 import type { DirectorySnapshots } from '@quartet/storage'
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { ApiContext } from './api/context.ts'
 import { remoteReadHandler } from './api/remote-read.ts'
+import { QueryThreads } from './api/threads/query-threads.ts'
 import { addApiRoutes } from './api/routes.ts'
 import { METRICS_FLAGS, readSettings } from './config/flags.ts'
 import type { MetricsSettings } from './config/flags.ts'
@@ -65,6 +67,7 @@ interface Parts {
   readonly database: MetricsDatabase
   readonly scrapes: ScrapeManager
   readonly gate: QueryGate
+  readonly threads: QueryThreads
   readonly selfMetrics: SelfMetrics
   readonly serviceMetrics: ServiceMetrics
 }
@@ -96,13 +99,17 @@ class MetricsService implements RunningSystem {
       (opened) => opened.close(),
     )
     const gate = new QueryGate(settings.queryConcurrency)
+    const threads = await rooms.start(
+      () => new QueryThreads({ source: database.source, clock, logger, maxThreads: maxQueryThreads() }),
+      (started) => started.stop(),
+    )
     const serviceMetrics = addServiceMetrics(selfMetrics, { stats: () => database.stats(), gate })
     const scrapes = await rooms.start(
       () => new ScrapeManager({ sink: database.sink, clock, logger, metrics: selfMetrics }),
       (manager) => manager.stop(),
     )
     const service = new MetricsService(
-      { options, settings, rooms, database, scrapes, gate, selfMetrics, serviceMetrics },
+      { options, settings, rooms, database, scrapes, gate, threads, selfMetrics, serviceMetrics },
       config,
     )
     const alerting = await service.#alerting.prepare(config, rules)
@@ -314,7 +321,7 @@ class MetricsService implements RunningSystem {
   }
 
   #apiContext(): ApiContext {
-    const { options, settings, database, gate, scrapes, serviceMetrics } = this.#parts
+    const { options, settings, database, gate, threads, scrapes, serviceMetrics } = this.#parts
     return {
       clock: options.clock,
       logger: options.logger,
@@ -322,6 +329,7 @@ class MetricsService implements RunningSystem {
       flags: flagTexts(options.flags),
       source: database.source,
       gate,
+      threads,
       engine: () => this.#engine,
       exemplars: (request) => database.exemplars(request),
       stats: () => database.stats(),
@@ -337,6 +345,11 @@ class MetricsService implements RunningSystem {
       observeQuery: serviceMetrics.observeQuery,
     }
   }
+}
+
+/** One core stays with ingestion. */
+function maxQueryThreads(): number {
+  return Math.max(1, Math.min(4, availableParallelism() - 1))
 }
 
 /** What the configuration asks for in vain is said at every start and reload. */

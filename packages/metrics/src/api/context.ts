@@ -7,6 +7,7 @@ import type { QueryEngine } from '../query/engine.ts'
 import type { QueryGate } from '../query/query-gate.ts'
 import type { SeriesSource } from '../query/source.ts'
 import type { CardinalityReport, DatabaseStats, MetricsDatabase } from '../storage/database.ts'
+import type { QueryThreads } from './threads/query-threads.ts'
 
 /** What the API reads. Functions where a reload may change the answer. */
 export interface ApiContext {
@@ -18,6 +19,8 @@ export interface ApiContext {
   readonly source: SeriesSource
   readonly gate: QueryGate
   readonly engine: () => QueryEngine
+  /** For what is too heavy to be evaluated beside ingestion. */
+  readonly threads: Pick<QueryThreads, 'run'>
   readonly exemplars: MetricsDatabase['exemplars']
   readonly stats: () => DatabaseStats
   readonly blocks: MetricsDatabase['blocks']

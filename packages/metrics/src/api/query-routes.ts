@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { requestSignal } from '@quartet/runtime'
 import type { Matcher } from '@quartet/query'
-import type { QueryResult } from '../query/engine.ts'
 import { children } from '../query/syntax/ast.ts'
 import type { Expr } from '../query/syntax/ast.ts'
 import { ParseError } from '../query/syntax/parse-error.ts'
@@ -11,7 +10,8 @@ import type { ApiContext } from './context.ts'
 import { ApiError, invalidParameter } from './errors.ts'
 import { formatTimestamp, JsonBytes } from './json-bytes.ts'
 import { MAX_TIME_MS, MIN_TIME_MS, Parameters } from './parameters.ts'
-import { encodeLabels, encodeQueryResult } from './query-response.ts'
+import { answerQuery } from './query-answer.ts'
+import { encodeLabels } from './query-response.ts'
 import type { Reply } from './reply.ts'
 
 /** Past this a chart has more points than pixels, and upstream refuses. */
@@ -25,11 +25,10 @@ export async function query(context: ApiContext, request: FastifyRequest): Promi
   const lookbackMs = lookbackOf(parameters)
   const expr = parseQuery(context, parameters)
   const signal = requestSignal(request)
-  const result = await timed(context, signal, () =>
-    context.engine().instant(expr, timeMs, { signal, timeoutMs, lookbackMs }),
-  )
-  const options = { query: parameters.get('query'), limit, withStats: parameters.get('stats') !== '' }
-  return { body: await encodeQueryResult(result, options) }
+  const asked = { text: parameters.get('query'), expr, limit, withStats: parameters.get('stats') !== '' }
+  return {
+    body: await answerQuery(context, { ...asked, at: { kind: 'instant', timeMs }, timeoutMs, lookbackMs, signal }),
+  }
 }
 
 export async function queryRange(context: ApiContext, request: FastifyRequest): Promise<Reply> {
@@ -59,22 +58,9 @@ export async function queryRange(context: ApiContext, request: FastifyRequest): 
       `invalid expression type "${type}" for range query, must be Scalar or instant Vector`,
     )
   }
-  const result = await timed(context, signal, () =>
-    engine.range(expr, { startMs, endMs, stepMs }, { signal, timeoutMs, lookbackMs }),
-  )
-  const options = { query: parameters.get('query'), limit, withStats: parameters.get('stats') !== '' }
-  return { body: await encodeQueryResult(result, options) }
-}
-
-function timed(context: ApiContext, signal: AbortSignal, run: () => Promise<QueryResult>): Promise<QueryResult> {
-  return context.gate.run(signal, async () => {
-    const startMs = context.clock.monotonicMs()
-    try {
-      return await run()
-    } finally {
-      context.observeQuery((context.clock.monotonicMs() - startMs) / 1000)
-    }
-  })
+  const asked = { text: parameters.get('query'), expr, limit, withStats: parameters.get('stats') !== '' }
+  const at = { kind: 'range', startMs, endMs, stepMs } as const
+  return { body: await answerQuery(context, { ...asked, at, timeoutMs, lookbackMs, signal }) }
 }
 
 export function formatQuery(context: ApiContext, request: FastifyRequest): Reply {

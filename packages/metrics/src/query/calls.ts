@@ -16,6 +16,7 @@ import { valueFunction } from './functions/math.ts'
 import { rangeFunction } from './functions/range-registry.ts'
 import { compareByLabels, compareByValue } from './functions/sorting.ts'
 import { hasOneName } from './name-removal.ts'
+import { isLong, runInParts } from './long-windows.ts'
 import type { NameRemoval } from './name-removal.ts'
 import type { RangeVectors } from './range-vectors.ts'
 import type { Selection } from './selection.ts'
@@ -141,16 +142,21 @@ export class Calls {
       const { low, high, version: windowsVersion } = windows
       const input = { timesMs, values, count, low, high, grid, rangeMs, shiftMs, windowsVersion, parameters }
       const metricName = labelValue(labels, METRIC_NAME)
+      const finish = (): void => {
+        if (!hasAny(result.present)) return
+        if (result.present.includes(FLOAT)) definition.annotate?.(annotations, call, metricName, parameters)
+        result.labels = labels
+        result.dropName = dropName
+        if (dropsNames) this.#names.drop(result)
+        unique?.check(result.labels)
+        sink(result)
+      }
+      if (samples.histograms === undefined && isLong(windows))
+        return runInParts(run, input, result, this.#evaluation.checkpoint).then(finish)
       if (samples.histograms === undefined) run(input, result)
       else if (extension !== undefined) run(floatsOf(input, samples), result)
       else runOverHistograms(name, run, input, { samples, metricName, annotations, range: vector.range }, result)
-      if (!hasAny(result.present)) return
-      if (result.present.includes(FLOAT)) definition.annotate?.(annotations, call, metricName, parameters)
-      result.labels = labels
-      result.dropName = dropName
-      if (dropsNames) this.#names.drop(result)
-      unique?.check(result.labels)
-      sink(result)
+      return finish()
     })
   }
 

@@ -6,6 +6,7 @@ import { Annotations } from './annotations.ts'
 import { Evaluator } from './evaluator.ts'
 import { findStatsSelectors } from './histogram-stats.ts'
 import { resolveTimes } from './invariance.ts'
+import { PatientBudget } from './patient-budget.ts'
 import type { SeriesSource } from './source.ts'
 import { FLOAT, newSeries, removeDelayedNames } from './steps.ts'
 import type { Histograms, StepSeries } from './steps.ts'
@@ -29,6 +30,8 @@ export interface QueryLimits {
   readonly timeoutMs?: number
   readonly lookbackMs?: number
   readonly signal: AbortSignal
+  /** How long it may compute before it ends with OutOfPatienceError, to be run in a thread of its own. Default: as long as it takes. */
+  readonly patienceMs?: number
 }
 
 /** Samples of one series as columns of equal length. */
@@ -116,12 +119,10 @@ export class QueryEngine {
   #begin(expr: Expr, limits: QueryLimits): Run {
     const { options } = this
     const timeoutMs = Math.min(limits.timeoutMs ?? options.timeoutMs, options.timeoutMs)
-    const budget = new QueryBudget({
-      maxSamples: options.maxSamples,
-      deadlineMs: options.nowMs() + timeoutMs,
-      nowMs: options.nowMs,
-      signal: limits.signal,
-    })
+    const { nowMs, maxSamples } = options
+    const allowed = { maxSamples, deadlineMs: nowMs() + timeoutMs, nowMs, signal: limits.signal }
+    const budget =
+      limits.patienceMs === undefined ? new QueryBudget(allowed) : new PatientBudget(allowed, limits.patienceMs)
     const annotations = new Annotations()
     const evaluator = new Evaluator({
       source: this.#source,

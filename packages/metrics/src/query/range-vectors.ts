@@ -4,7 +4,8 @@ import { createStepGrid } from '@quartet/query'
 import type { StepGrid } from '@quartet/query'
 import type { Evaluation } from './evaluation.ts'
 import { shiftOf } from './selection.ts'
-import type { Selection, WindowVisitor } from './selection.ts'
+import { isLong } from './long-windows.ts'
+import type { Selection, WindowedSeries, WindowVisitor } from './selection.ts'
 import { SampleColumns } from './source.ts'
 import { ABSENT, HISTOGRAM } from './steps.ts'
 import type { StepSeries } from './steps.ts'
@@ -45,15 +46,43 @@ export class RangeVectors {
     const windows = new Windows({ grid, shiftMs, lengthMs: rangeMs, isFixed })
     const vector = { windows, rangeMs, shiftMs, extension: undefined }
     const samples = new SampleColumns()
+    // Sinks do not wait. A series that would take long is held, and so are those behind it, which keeps their order.
+    const held: WindowedSeries[] = []
+    const { budget } = this.#evaluation.options
     const emit = (series: StepSeries): void => {
       fillFromSteps(samples, series, inner)
       if (samples.count === 0) return
       windows.locate(samples)
-      visit({ labels: series.labels, samples, dropName: series.dropName }, vector)
+      const { labels, dropName } = series
+      if (held.length === 0 && !isLong(windows)) {
+        void visit({ labels, samples, dropName }, vector)
+        return
+      }
+      budget.addSamples(samples.count)
+      held.push({ labels, samples: copyOf(samples), dropName })
     }
-    if (typeOf(subquery.expr) !== 'scalar') return this.#evaluation.stream(subquery.expr, inner, emit)
-    throw new Error('a subquery needs an instant vector')
+    if (typeOf(subquery.expr) === 'scalar') throw new Error('a subquery needs an instant vector')
+    await this.#evaluation.stream(subquery.expr, inner, emit)
+    for (const series of held) {
+      windows.locate(series.samples)
+      const visiting = visit(series, vector)
+      if (visiting !== undefined) await visiting
+      budget.removeSamples(series.samples.count)
+      const pause = this.#evaluation.checkpoint()
+      if (pause !== undefined) await pause
+    }
   }
+}
+
+function copyOf(samples: SampleColumns): SampleColumns {
+  const copy = new SampleColumns()
+  copy.timesMs = samples.timesMs.slice(0, samples.count)
+  copy.values = samples.values.slice(0, samples.count)
+  copy.bits = new Uint32Array(copy.values.buffer)
+  copy.histograms = samples.histograms
+  copy.count = samples.count
+  copy.timesId = samples.timesId
+  return copy
 }
 
 /** What a sample says about the one stored before it says nothing about the one that the subquery saw before it. */

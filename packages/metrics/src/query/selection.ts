@@ -28,7 +28,8 @@ export interface RangeVector {
   readonly extension: Extension | undefined
 }
 
-export type WindowVisitor = (series: WindowedSeries, vector: RangeVector) => void
+/** May take its turns over one series with many windows; the series is valid until its promise is kept. */
+export type WindowVisitor = (series: WindowedSeries, vector: RangeVector) => Promise<void> | undefined | void
 
 /** Reads what selectors ask for, one series at a time. */
 export class Selection {
@@ -82,7 +83,7 @@ export class Selection {
     await this.#read(request, (series, samples) => {
       removeStale(samples)
       windows.locate(samples)
-      visit({ labels: series.labels, samples, dropName: false }, vector)
+      return visit({ labels: series.labels, samples, dropName: false }, vector)
     })
   }
 
@@ -120,28 +121,36 @@ export class Selection {
 
   async #read(
     request: { selector: VectorSelector; lengthMs: number; shiftMs: number; grid: StepGrid },
-    visit: (series: SelectedSeries, samples: SampleColumns) => void,
+    visit: (series: SelectedSeries, samples: SampleColumns) => Promise<void> | undefined | void,
   ): Promise<void> {
     const { grid, shiftMs, lengthMs, selector } = request
+    const { budget } = this.#options
     const isStats = this.#options.statsSelectors.has(selector)
     const endMs = grid.startMs + (grid.count - 1) * grid.stepMs
     const selection = await this.#options.source.select({
       matchers: selector.matchers,
       minMs: grid.startMs - shiftMs - lengthMs + 1,
       maxMs: endMs - shiftMs,
-      signal: this.#options.budget.signal,
+      signal: budget.signal,
     })
     try {
       const samples = new SampleColumns()
-      for (const series of selection.series) {
-        series.read(samples)
-        if (isStats) detectResets(samples)
-        const { count } = samples
-        this.#options.budget.addSamples(count)
-        if (count > 0) visit(series, samples)
-        this.#options.budget.removeSamples(count)
-        const pause = this.#options.budget.checkpoint()
-        if (pause !== undefined) await pause
+      let part: readonly SelectedSeries[] | undefined = selection.series
+      while (part !== undefined) {
+        for (const series of part) {
+          series.read(samples)
+          if (isStats) detectResets(samples)
+          const { count } = samples
+          budget.addSamples(count)
+          if (count > 0) {
+            const visiting = visit(series, samples)
+            if (visiting !== undefined) await visiting
+          }
+          budget.removeSamples(count)
+          const pause = budget.checkpoint()
+          if (pause !== undefined) await pause
+        }
+        part = await selection.more?.()
       }
     } finally {
       selection.release()

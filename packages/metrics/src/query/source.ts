@@ -33,6 +33,8 @@ export interface LabelRequest {
 
 export interface SeriesSelection {
   readonly series: readonly SelectedSeries[]
+  /** The series behind {@link series}, from a source that hands them over in parts; undefined behind the last. */
+  more?(): Promise<readonly SelectedSeries[] | undefined>
   release(): void
 }
 

@@ -3,6 +3,11 @@ import type { SampleColumns } from './source.ts'
 
 let lastVersion = 0
 
+export function nextWindowsVersion(): number {
+  lastVersion = (lastVersion % 0x3fffffff) + 1
+  return lastVersion
+}
+
 /** Most steps that are kept for scrape groups seen before. */
 const MAX_KEPT_STEPS = 1 << 20
 
@@ -55,7 +60,7 @@ export class Windows {
       this.version = known.version
       return
     }
-    this.version = lastVersion = (lastVersion % 0x3fffffff) + 1
+    this.version = nextWindowsVersion()
     this.low = this.#own.low
     this.high = this.#own.high
     if (timesId !== 0) this.#keep(timesId, count)

@@ -31,6 +31,11 @@ export async function startApi(
     source,
     gate: new QueryGate(4),
     engine: () => engine,
+    threads: {
+      run() {
+        throw new Error('not part of this test')
+      },
+    },
     exemplars: () => [],
     stats: () => {
       throw new Error('no database behind this API')
