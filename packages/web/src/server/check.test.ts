@@ -18,7 +18,7 @@ test('tells everything about settings, data sources and dashboards', async () =>
   const directory = await temporaryDirectory()
   const files = {
     'grafana/grafana.ini': '[smtp]\nenabled = true\n',
-    'grafana/provisioning/datasources/a.yaml': 'datasources: []\n',
+    'grafana/provisioning/datasources/a.yaml': 'datasorces: []\ndatasources:\n  - {name: A, type: lokki}\n',
     'grafana/provisioning/dashboards/a.yaml': 'providers: [{name: files, options: {path: dashboards}}]\n',
     'grafana/provisioning/dashboards/a.json': '{"title": "A",}',
     'grafana/provisioning/dashboards/b.json': '{"title": "B", "uid": "b"}',
@@ -35,6 +35,8 @@ test('tells everything about settings, data sources and dashboards', async () =>
     findings.map(({ severity, at, message }) => `${strip(at)}: ${severity}: ${strip(message)}`),
     [
       'grafana.ini:2:11: warning: [smtp] enabled has no effect',
+      'provisioning/datasources/a.yaml:1:13: warning: unknown key "datasorces" has no effect; there are apiVersion, datasources, deleteDatasources, prune',
+      'provisioning/datasources/a.yaml:3:21: warning: data sources of type "lokki" do not work here; there are prometheus, loki, tempo, alertmanager',
       'provisioning/dashboards/a.json:1:15: error: expected a name in double quotes, found "}"',
       'provisioning/dashboards/c.json:1:1: error: uid "b" is used already by provisioning/dashboards/b.json',
     ],

@@ -5,6 +5,7 @@ import { checkExpressions } from './auth/sso/check-expressions.ts'
 import { readSettings } from './config/settings.ts'
 import { DashboardFileError, listDashboardFiles, readDashboardFile } from './provisioning/dashboard-files.ts'
 import type { DashboardProvider } from './provisioning/dashboard-providers.ts'
+import { findIgnored } from './provisioning/find-ignored.ts'
 import { loadProvisioning, pathsOf, settingsSource } from './service.ts'
 
 /** Reads grafana.ini, the provisioning files and every dashboard, and tells all that is wrong or has no effect. */
@@ -18,6 +19,7 @@ export async function checkWeb(
   const { provisioning } = pathsOf(settings, options)
   try {
     const [, providers] = await loadProvisioning(provisioning, environment)
+    all.push(...(await findIgnored(provisioning)))
     for (const provider of providers) all.push(...(await checkDashboards(provider)))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
