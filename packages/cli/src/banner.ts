@@ -23,8 +23,14 @@ export function banner(options: { version: string; readyMs: number; reports: rea
 function nextSteps(rows: readonly { service: string; name: string; url: string }[]): string[] {
   const steps: string[] = []
   const otlp = rows.find(({ service, url }) => service === 'alloy' && url.endsWith(':4318'))
-  if (rows.some(({ service }) => service === 'grafana') && otlp)
-    steps.push('npm run demo            a small shop sends traces, metrics and logs')
+  if (rows.some(({ service }) => service === 'grafana') && otlp) {
+    // The demo sends to 127.0.0.1 unless told otherwise.
+    const host = new URL(otlp.url).hostname
+    const demo = ['127.0.0.1', 'localhost', '0.0.0.0', '[::]'].includes(host)
+      ? 'npm run demo'
+      : `npm run demo -- --endpoint ${host}`
+    steps.push(`${demo}   a small shop sends traces, metrics and logs`)
+  }
   if (otlp) steps.push(`OTEL_EXPORTER_OTLP_ENDPOINT=${otlp.url}   points your own application here`)
   const web = rows.find(({ service }) => service === 'grafana')
   if (web) steps.push(`${web.url}   dashboards and Explore`)

@@ -78,7 +78,7 @@ test('reports every problem at once', () => {
     '--listen needs a value',
     '--log-level is one of debug, info, warn, error, silent, not "loud"',
   ])
-  assert.match(problemsOf('start')[0]!, /^unknown command "start"; there are up, serve/)
+  assert.match(problemsOf('start')[0]!, /^unknown command "start"; there are up, serve.* amtool$/)
   assert.match(problemsOf('serve')[0]!, /^serve needs a system: prometheus/)
   assert.deepEqual(problemsOf('up loki'), ['unexpected argument "loki"'])
 })

@@ -36,6 +36,9 @@ type Command = (typeof COMMANDS)[number]
 const TOOLS = ['backup', 'restore', 'verify'] as const
 export type Tool = (typeof TOOLS)[number]
 
+/** Commands that `run` knows before it reads a command line of ours. */
+const EARLY = ['import', 'export', 'amtool'] as const
+
 const OWN_DEFAULTS = { data: 'data', stack: 'stack', listen: '127.0.0.1', 'log-level': 'warn' }
 
 /**
@@ -109,7 +112,7 @@ function split(args: readonly string[]): { words: string[]; flags: Flag[] } {
 function readCommand(word: string | undefined, problems: string[]): Command {
   if (word === undefined) return 'up'
   if ((COMMANDS as readonly string[]).includes(word)) return word as Command
-  problems.push(`unknown command "${word}"; there are ${[...COMMANDS, ...TOOLS].join(', ')}`)
+  problems.push(`unknown command "${word}"; there are ${[...COMMANDS, ...TOOLS, ...EARLY].join(', ')}`)
   return 'up'
 }
 
