@@ -2,6 +2,7 @@ import { temporaryDirectory } from '@quartet/runtime/testing'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
+import { runInNewContext } from 'node:vm'
 import { startAlertmanager, startReceiver } from '../support/start.ts'
 
 const ATTACK = '"><script>alert(1)</script>'
@@ -85,4 +86,22 @@ test('the status page says how receivers are doing', async (t) => {
   assert.match(page, /Status \(1 failing\)/)
   assert.match(page, /unexpected status code 404: no such hook/)
   assert.match(page, /url: &lt;secret&gt;/)
+})
+
+test('links of mails lead to their place, also in a tab that shows us already', async (t) => {
+  const { text } = await start(t, 'http://127.0.0.1:9/')
+  const script = /<script>([^]*?)<\/script>/.exec(await text('/'))![1]
+  const went: string[] = []
+  const listeners = new Map<string, () => void>()
+  const location = { hash: '#/alerts?receiver=hook', replace: (url: string) => void went.push(url) }
+  runInNewContext(script, {
+    location,
+    document: { querySelector: () => ({ getAttribute: () => '/' }) },
+    addEventListener: (name: string, listener: () => void) => void listeners.set(name, listener),
+  })
+  for (const hash of ['#/silences/new?filter=%7Ba%3D%22b%22%7D', '#/status', '#section']) {
+    location.hash = hash
+    listeners.get('hashchange')?.()
+  }
+  assert.deepEqual(went, ['/?receiver=hook', '/silences/new?filter=%7Ba%3D%22b%22%7D', '/status'])
 })
