@@ -5,8 +5,10 @@ import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { NO_BUCKETS, ProtoWriter, writeNativeHistogram } from '@quartet/model'
 import { createMatcher } from '@quartet/query'
 import { temporaryDirectory } from '@quartet/runtime/testing'
+import { snappyEncode } from '../../src/api/snappy-encoder.ts'
 import { exportFrom, importInto } from '../../src/storage/upstream/data-directory.ts'
 import { ImportConflictError } from '../../src/storage/upstream/import.ts'
 import { Random } from './random.ts'
@@ -23,6 +25,7 @@ const PROMTOOL = '/usr/bin/promtool'
 const skip = hasUpstream && existsSync(PROMTOOL) ? false : `no ${UPSTREAM_BINARY} or ${PROMTOOL} here`
 if (skip !== false) console.log(`test of upstream's blocks skipped: ${skip}`)
 
+const HISTOGRAMS = '--enable-feature=native-histograms'
 const HOUR_S = 3600
 /** Blocks begin two days before the samples that stay in the WAL, off the grid. */
 const FIRST_S = Math.floor(START_MS / 1000) - 48 * HOUR_S + 1234
@@ -43,8 +46,9 @@ before(async () => {
   exported = join(directory.path, 'exported')
   await writeFile(join(directory.path, 'data.om'), openMetrics(new Random(SEED)))
   await run(PROMTOOL, ['tsdb', 'create-blocks-from', 'openmetrics', '-q', join(directory.path, 'data.om'), original])
-  const first = await startUpstream(['--web.enable-admin-api'], original)
+  const first = await startUpstream(['--web.enable-admin-api', HISTOGRAMS], original)
   await writeSeries([first], randomSeries(new Random(SEED)))
+  await writeHistograms(first, new Random(SEED))
   await fetch(
     `${first.url}/api/v1/admin/tsdb/delete_series?match[]=visits_total{page="/2"}&end=${FIRST_S + 5 * HOUR_S}`,
     {
@@ -57,7 +61,7 @@ before(async () => {
   await first.stop()
   // A Prometheus that is started removes what it has merged: the original stays as it was found.
   await cp(original, join(directory.path, 'reference'), { recursive: true })
-  servers.push(await startUpstream([], join(directory.path, 'reference')))
+  servers.push(await startUpstream([HISTOGRAMS], join(directory.path, 'reference')))
 })
 
 after(async () => {
@@ -80,7 +84,7 @@ test('a data directory of Prometheus is taken over, exported, and answers the sa
   })
   assert.equal(samples, report.samples)
   await mkdir(join(exported, 'wal'))
-  servers.push(await startQuartet({}, ours), await startUpstream([], exported))
+  servers.push(await startQuartet({}, ours), await startUpstream([HISTOGRAMS], exported))
   for (const query of QUERIES) {
     const [want, ...others] = await Promise.all(servers.map((server) => ask(server, query)))
     assert.ok(want.includes('"metric"'), `${query} selects nothing: ${want.slice(0, 200)}`)
@@ -131,6 +135,8 @@ const QUERIES: readonly string[] = [
   `query_range?query=count({__name__!=""}) by (__name__)&start=${FIRST_S}.25&end=${END_S}.25&step=600`,
   `query_range?query=temperature&start=${START_MS / 1000}.25&end=${END_S}.25&step=30`,
   `query_range?query=sum by (le) (sum_over_time(latency_bucket[5m]))&start=${START_MS / 1000}.25&end=${END_S}.25&step=60`,
+  `query_range?query=native_seconds&start=${START_MS / 1000}.25&end=${END_S}.25&step=60`,
+  `query_range?query=histogram_count(native_seconds)&start=${START_MS / 1000}.25&end=${END_S}.25&step=60`,
   `query?query=load[3h]&time=${FIRST_S + 3 * HOUR_S}`,
 ]
 
@@ -149,6 +155,56 @@ function firstDifference(want: string, got: string): string {
   let at = 0
   while (at < want.length && want[at] === got[at]) at++
   return `${want.slice(Math.max(0, at - 60), at + 60)} but ${got.slice(Math.max(0, at - 60), at + 60)}`
+}
+
+/** Whole and fractional counts, with resets and new buckets. */
+async function writeHistograms(server: Server, random: Random): Promise<void> {
+  const writer = new ProtoWriter()
+  for (const isFloat of [false, true]) {
+    const series = writer.begin(1)
+    for (const [name, value] of [
+      ['__name__', 'native_seconds'],
+      ['kind', isFloat ? 'float' : 'whole'],
+    ] as const) {
+      const label = writer.begin(1)
+      writer.string(1, name).string(2, value)
+      writer.finish(label)
+    }
+    let counts = new Map<number, number>()
+    for (let timeMs = START_MS + 700; timeMs < START_MS + SPAN_MS; timeMs += 15_000) {
+      if (random.chance(0.02)) counts = new Map()
+      for (let index = -6; index < 9; index += random.integer(1, 4)) {
+        counts.set(index, (counts.get(index) ?? 0) + random.integer(0, 5) * (isFloat ? 0.5 : 1))
+      }
+      const indices = [...counts.keys()].sort((a, b) => a - b)
+      const positive = {
+        indices: Int32Array.from(indices),
+        counts: Float64Array.from(indices, (index) => counts.get(index)!),
+      }
+      const count = positive.counts.reduce((sum, one) => sum + one, 2)
+      const message = writer.begin(4)
+      writeNativeHistogram(writer, timeMs, {
+        schema: 1,
+        zeroThreshold: 2 ** -128,
+        zeroCount: 2,
+        count,
+        sum: count * 1.25,
+        positive,
+        negative: NO_BUCKETS,
+        customBounds: undefined,
+        resetHint: 0,
+        isFloat,
+      })
+      writer.finish(message)
+    }
+    writer.finish(series)
+  }
+  const response = await fetch(`${server.url}/api/v1/write`, {
+    method: 'POST',
+    headers: { 'content-encoding': 'snappy', 'content-type': 'application/x-protobuf' },
+    body: new Uint8Array(snappyEncode(writer.toBytes())),
+  })
+  assert.equal(response.status, 204, await response.text())
 }
 
 function openMetrics(random: Random): string {
