@@ -212,3 +212,34 @@ export function headLabelValues(head: Head, name: string, ids: Postings): string
   }
   return [...pairs].map((pair) => labels.label(pair)[1])
 }
+
+interface TimeRange {
+  readonly minMs: number
+  readonly maxMs: number
+}
+
+/** Names of all labels of series with samples in the range. Most names are decided by the first series that has them. */
+export function allLabelNames(head: Head, range: TimeRange): string[] {
+  const names: string[] = []
+  for (const { name, pairs } of head.series.labels.names()) {
+    if (pairs.view().some((pair) => isInUse(head, pair, range))) names.push(name)
+  }
+  return names
+}
+
+/** Values of one label of series with samples in the range. */
+export function allLabelValues(head: Head, name: string, range: TimeRange): string[] {
+  const { labels } = head.series
+  const values: string[] = []
+  for (const pair of labels.name(name)?.pairs.view() ?? NO_POSTINGS) {
+    if (isInUse(head, pair, range)) values.push(labels.label(pair)[1])
+  }
+  return values
+}
+
+function isInUse(head: Head, pair: number, { minMs, maxMs }: TimeRange): boolean {
+  for (const series of head.series.labels.postings(pair)) {
+    if (head.overlaps(series, minMs, maxMs) || head.late.overlaps(series, minMs, maxMs)) return true
+  }
+  return false
+}

@@ -14,7 +14,15 @@ import type { Appender } from './appender.ts'
 import type { BlockIndex } from './block-index.ts'
 import type { BlockCache } from './block-reader.ts'
 import { blockOverlaps, selectFromBlock } from './block-reader.ts'
-import { headLabelNames, headLabelValues, headPostings, selectFromHead, selectLate } from './head-reader.ts'
+import {
+  allLabelNames,
+  allLabelValues,
+  headLabelNames,
+  headLabelValues,
+  headPostings,
+  selectFromHead,
+  selectLate,
+} from './head-reader.ts'
 import type { Head } from './head.ts'
 import { readOverlapping } from './overlap.ts'
 import type { PartSeries } from './series-part.ts'
@@ -66,7 +74,9 @@ export class MergedSource implements SeriesSource {
   async labelNames(request: LabelRequest): Promise<readonly string[]> {
     const names = new Set<string>()
     const { head } = this.#options.appender
-    for (const name of headLabelNames(head, headMatches(head, request))) names.add(name)
+    const isAll = request.matcherSets.length === 0
+    const inHead = isAll ? allLabelNames(head, request) : headLabelNames(head, headMatches(head, request))
+    for (const name of inHead) names.add(name)
     await this.#forEachBlock(request, (index, ids) => {
       const { pairStart, pairs } = index.series
       const seen = new Set<number>()
@@ -78,7 +88,10 @@ export class MergedSource implements SeriesSource {
 
   async labelValues(name: string, request: LabelRequest): Promise<readonly string[]> {
     const { head } = this.#options.appender
-    const values = new Set(headLabelValues(head, name, headMatches(head, request)))
+    const isAll = request.matcherSets.length === 0
+    const values = new Set(
+      isAll ? allLabelValues(head, name, request) : headLabelValues(head, name, headMatches(head, request)),
+    )
     await this.#forEachBlock(request, (index, ids) => {
       const { pairStart, pairs } = index.series
       const { first, end } = index.pairsOf(name)
