@@ -50,6 +50,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     display: 'flex',
     alignItems: 'center',
     justifyContent: 'center',
+    textAlign: 'center',
     color: theme.colors.text.secondary,
   }),
   errors: css({ height: '100%', overflow: 'auto', padding: theme.spacing(1) }),
