@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -190,6 +190,7 @@ async function runStep(command: string, image: Draft, { context }: StageOptions)
       PATH: '/usr/local/bin:/usr/bin:/bin',
       HOME: image.user.startsWith('0') ? '/root' : '/',
       ...proxySettings(),
+      ...npmSettings(npm),
       ...Object.fromEntries(image.env),
     },
     command: ['sh', '-c', command],
@@ -207,6 +208,14 @@ function proxySettings(): Record<string, string> {
     /^(https?_proxy|no_proxy|npm_config_registry|node_extra_ca_certs)$/i.test(name),
   )
   return Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']))
+}
+
+/** Where packages come from, and by which certificates: some machines have that in npm's global configuration. */
+function npmSettings(npm: string): Record<string, string> {
+  const { status, stdout } = spawnSync(npm, ['config', 'get', 'cafile', 'registry', '--json'], { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${npm} does not tell its configuration`)
+  const settings = Object.entries(JSON.parse(stdout) as Record<string, string | null>)
+  return Object.fromEntries(settings.flatMap(([key, value]) => (value ? [[`npm_config_${key}`, value]] : [])))
 }
 
 function findNpm(): string {

@@ -17,29 +17,49 @@ export interface Timer {
   cancel(): void
 }
 
+/** Longer ones end at once in Node.js, which keeps their milliseconds in 32 bits: 24.8 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   nowNs: () => BigInt(Math.round((performance.timeOrigin + performance.now()) * 1000)) * 1000n,
   monotonicMs: () => performance.now(),
   after(delayMs, action) {
-    const timer = setTimeout(action, delayMs).unref()
+    let timer: NodeJS.Timeout
+    const wait = (leftMs: number): void => {
+      const isLast = !(leftMs > LONGEST_TIMER_MS)
+      const next = isLast ? action : () => wait(leftMs - LONGEST_TIMER_MS)
+      timer = setTimeout(next, isLast ? leftMs : LONGEST_TIMER_MS).unref()
+    }
+    wait(delayMs)
     return { cancel: () => clearTimeout(timer) }
   },
   every(intervalMs, action) {
-    const timer = setInterval(action, intervalMs).unref()
-    return { cancel: () => clearInterval(timer) }
+    if (intervalMs <= LONGEST_TIMER_MS) {
+      const timer = setInterval(action, intervalMs).unref()
+      return { cancel: () => clearInterval(timer) }
+    }
+    let timer: Timer
+    const repeat = (): void => {
+      timer = systemClock.after(intervalMs, () => {
+        repeat()
+        action()
+      })
+    }
+    repeat()
+    return { cancel: () => timer.cancel() }
   },
   sleep(delayMs, signal) {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
       const onAbort = (): void => {
-        clearTimeout(timer)
+        timer.cancel()
         reject(signal?.reason)
       }
-      const timer = setTimeout(() => {
+      const timer = systemClock.after(delayMs, () => {
         signal?.removeEventListener('abort', onAbort)
         resolve()
-      }, delayMs).unref()
+      })
       signal?.addEventListener('abort', onAbort, { once: true })
     })
   },

@@ -18,6 +18,7 @@ export { formatHostPort, parseListenAddress, PortTakenError } from './http/liste
 export { nodeHttp } from './http/node-http.ts'
 export { FormToken, Html, markup, sendPage } from './http/page.ts'
 export type { PageFrame } from './http/page.ts'
+export { linked, problemCard, spanText, timeText } from './http/page-text.ts'
 export { ClientGoneError, requestSignal } from './http/request-signal.ts'
 export { gzipIfAccepted, sendBody } from './http/response.ts'
 export { loadWebConfig } from './http/web-config.ts'

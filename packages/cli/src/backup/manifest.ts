@@ -49,13 +49,13 @@ export function manifestKey(id: string): string {
   return `${BACKUPS_PREFIX}${id}.json`
 }
 
-/** `20261123T070944Z-k3f9`: sorts by time, and two at once differ. */
+/** `20261123T070944123Z-k3f9`, to the millisecond: sorts by time, and two at once differ. */
 export function createBackupId(nowMs: number, random: string): string {
-  return `${new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '')}-${random}`
+  return `${new Date(nowMs).toISOString().replace(/[-:.]/g, '')}-${random}`
 }
 
 export function isBackupId(text: string): boolean {
-  return /^\d{8}T\d{6}Z-[0-9a-z]{4,16}$/.test(text)
+  return /^\d{8}T\d{9}Z-[0-9a-z]{4,16}$/.test(text)
 }
 
 export async function writeManifest(store: ObjectStore, manifest: Manifest): Promise<void> {

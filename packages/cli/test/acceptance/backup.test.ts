@@ -55,7 +55,7 @@ test('what was backed up is what is restored, byte for byte', async (context) =>
   const made = await quartet('backup', target, '--data', data)
   assert.equal(made.code, 0, made.errors)
   assert.match(made.out, /^prometheus \(not running\): .* in \d+ files; new /m)
-  assert.match(made.out, /^backup \d{8}T\d{6}Z-\w+ is whole in /m)
+  assert.match(made.out, /^backup \d{8}T\d{9}Z-\w+ is whole in /m)
   const verified = await quartet('verify', target)
   assert.equal(verified.code, 0, verified.errors)
   assert.match(verified.out, /nothing is wrong: .* 6 blocks/)
@@ -113,7 +113,7 @@ test('old backups go, and with them exactly what nobody else names', async (cont
 test('nothing is removed while another backup runs, and what a dead one said does not count for ever', async (context) => {
   const { data, target, quartet } = await setUp(context)
   await quartet('backup', target, '--data', data)
-  const note = join(target, 'running', '20200101T000000Z-dead-backup.json')
+  const note = join(target, 'running', '20200101T000000000Z-dead-backup.json')
   await writeFile(note, JSON.stringify({ activity: 'backup', renewedMs: Date.now() }))
   const kept = await quartet('backup', target, '--data', data, '--keep', '1')
   assert.equal(kept.code, 0)

@@ -41,7 +41,7 @@ groups:
   - alert: Many
     expr: label_replace(vector(1), "a", "1", "", "") or label_replace(vector(1), "a", "2", "", "") or vector(1)
 - name: a
-  interval: 1m30s
+  interval: 90d
   rules:
   - {record: later, expr: '1'}
 `

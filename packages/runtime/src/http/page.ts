@@ -40,9 +40,13 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 export interface PageFrame {
   readonly title: string
-  /** Beside the title. */
+  /** What stands beside the navigation, when it is not the title. */
+  readonly heading?: string
+  /** Beside the heading. */
   readonly navigation: readonly { readonly text: string; readonly href: string; readonly isCurrent?: boolean }[]
   readonly body: Html
+  /** Rules of the page itself, constant as its script. */
+  readonly style?: string
   /** A constant script of the page, allowed by its hash; no other runs. */
   readonly script?: string
 }
@@ -63,7 +67,7 @@ export function sendPage(reply: FastifyReply, frame: PageFrame, status = 200): F
     .send(render(frame))
 }
 
-function render({ body, navigation, script, title }: PageFrame): string {
+function render({ body, heading, navigation, script, style, title }: PageFrame): string {
   const links = navigation.map(
     ({ href, isCurrent, text }) =>
       markup`<a href="${href}" ${isCurrent ? new Html('aria-current="page"') : ''}>${text}</a>`,
@@ -75,13 +79,13 @@ function render({ body, navigation, script, title }: PageFrame): string {
         <meta name="viewport" content="width=device-width,initial-scale=1" />
         <title>${title}</title>
         <style>
-          ${new Html(PAGE_STYLE)}
+          ${new Html(PAGE_STYLE + (style ?? ''))}
         </style>
       </head>
       <body>
         <header>
           <div>
-            <h1>${title}</h1>
+            <h1>${heading ?? title}</h1>
             <nav>${links}</nav>
           </div>
         </header>
