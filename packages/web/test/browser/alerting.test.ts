@@ -160,6 +160,8 @@ describe('alerting', { skip: hasUpstream ? false : 'needs Debian’s prometheus 
     const { page, problems } = await open('/d/panels')
     await page.getByRole('link', { name: 'CheckoutErrors' }).waitFor()
     await page.getByText('3 instances').waitFor()
+    // Panels load one by one.
+    await page.getByTestId('timeline').nth(1).waitFor()
     assert.equal(await page.getByTestId('timeline').count(), 2)
     await page
       .getByTestId('timeline')
