@@ -18,21 +18,30 @@ import type { Reply } from './reply.ts'
 const MAX_POINTS = 11_000
 
 export async function query(context: ApiContext, request: FastifyRequest): Promise<Reply> {
-  const parameters = Parameters.of(request)
+  return { body: await instantBody(context, Parameters.of(request), requestSignal(request)) }
+}
+
+/** The answer of `/api/v1/query` to these parameters. */
+export async function instantBody(
+  context: ApiContext,
+  parameters: Parameters,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const limit = parameters.limit()
   const timeMs = parameters.timeOr('time', context.clock.nowMs())
   const timeoutMs = parameters.duration('timeout')
   const lookbackMs = lookbackOf(parameters)
   const expr = parseQuery(context, parameters)
-  const signal = requestSignal(request)
   const asked = { text: parameters.get('query'), expr, limit, withStats: parameters.get('stats') !== '' }
-  return {
-    body: await answerQuery(context, { ...asked, at: { kind: 'instant', timeMs }, timeoutMs, lookbackMs, signal }),
-  }
+  return answerQuery(context, { ...asked, at: { kind: 'instant', timeMs }, timeoutMs, lookbackMs, signal })
 }
 
 export async function queryRange(context: ApiContext, request: FastifyRequest): Promise<Reply> {
-  const parameters = Parameters.of(request)
+  return { body: await rangeBody(context, Parameters.of(request), requestSignal(request)) }
+}
+
+/** The answer of `/api/v1/query_range` to these parameters. */
+export async function rangeBody(context: ApiContext, parameters: Parameters, signal: AbortSignal): Promise<Uint8Array> {
   const limit = parameters.limit()
   const startMs = parameters.time('start')
   const endMs = parameters.time('end')
@@ -49,7 +58,6 @@ export async function queryRange(context: ApiContext, request: FastifyRequest): 
   const timeoutMs = parameters.duration('timeout')
   const lookbackMs = lookbackOf(parameters)
   const expr = parseQuery(context, parameters)
-  const signal = requestSignal(request)
   const engine = context.engine()
   if (!engine.isRangeable(expr)) {
     const type = engine.typeOf(expr)
@@ -60,7 +68,7 @@ export async function queryRange(context: ApiContext, request: FastifyRequest): 
   }
   const asked = { text: parameters.get('query'), expr, limit, withStats: parameters.get('stats') !== '' }
   const at = { kind: 'range', startMs, endMs, stepMs } as const
-  return { body: await answerQuery(context, { ...asked, at, timeoutMs, lookbackMs, signal }) }
+  return answerQuery(context, { ...asked, at, timeoutMs, lookbackMs, signal })
 }
 
 export function formatQuery(context: ApiContext, request: FastifyRequest): Reply {

@@ -8,8 +8,8 @@ import { stringifyGo } from './json-bytes.ts'
 import { federate } from './federate.ts'
 import * as labels from './label-routes.ts'
 import * as metadata from './metadata-routes.ts'
-import { landingPage } from './landing-page.ts'
 import { liveNotifications, notifications } from './notifications.ts'
+import { addPages } from './pages/page-routes.ts'
 import * as queries from './query-routes.ts'
 import type { Reply } from './reply.ts'
 import * as rules from './rules-routes.ts'
@@ -54,9 +54,6 @@ const ROUTES: readonly Route[] = [
   get('/alertmanagers', rules.alertmanagers),
   get('/notifications', notifications),
 ]
-
-/** For the status page. */
-export const ENDPOINTS: readonly string[] = ROUTES.map(({ path }) => `/api/v1${path}`)
 
 const CORS_HEADERS = {
   'access-control-allow-headers': 'Accept, Authorization, Content-Type, Origin',
@@ -121,15 +118,7 @@ export function addApiRoutes(server: HttpServer, context: ApiContext): void {
       },
     })
   }
-  for (const [from, to] of [
-    ['/', '/query'],
-    ['/graph', '/query'],
-  ]) {
-    api.get(from, (_request, reply) => reply.redirect(to))
-  }
-  for (const path of ['/query', '/targets', '/status', '/config', '/flags', '/alerts', '/rules', '/tsdb-status']) {
-    api.get(path, (_request, reply) => reply.type('text/html; charset=utf-8').send(landingPage(context, ENDPOINTS)))
-  }
+  addPages(api, context)
 }
 
 /** Upstream's router says which methods a path has, instead of denying the path. */

@@ -1,5 +1,5 @@
 import { labelValue } from '@quartet/model'
-import { markup, Html } from '@quartet/runtime'
+import { Html, linked, markup, problemCard, spanText, timeText } from '@quartet/runtime'
 import type { LabelMatcher } from '../../config/matcher/label-matcher.ts'
 import { MatcherError } from '../../config/matcher/matcher-error.ts'
 import { parseMatchers } from '../../config/matcher/parse-matchers.ts'
@@ -7,7 +7,7 @@ import type { AlertGroup } from '../../dispatch/alert-group.ts'
 import { isResolved } from '../../storage/alert.ts'
 import type { Alert } from '../../storage/alert.ts'
 import { matchFilter } from '../filter.ts'
-import { linked, matcherText, MAX_SHOWN, problemCard, spanText, timeText } from './shared.ts'
+import { matcherText, MAX_SHOWN } from './shared.ts'
 import type { PageOptions } from './shared.ts'
 
 interface Filter {

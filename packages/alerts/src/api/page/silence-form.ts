@@ -1,6 +1,6 @@
 import { labelValue } from '@quartet/model'
 import { DurationError, formatDuration, parseDuration, quoteGo } from '@quartet/query'
-import { markup } from '@quartet/runtime'
+import { markup, problemCard, timeText } from '@quartet/runtime'
 import type { Html } from '@quartet/runtime'
 import { matchesAll } from '../../config/matcher/label-matcher.ts'
 import type { LabelMatcher } from '../../config/matcher/label-matcher.ts'
@@ -10,7 +10,7 @@ import { isResolved } from '../../storage/alert.ts'
 import { silenceState } from '../../storage/silence.ts'
 import type { Silence } from '../../storage/silence.ts'
 import type { SilenceDraft } from '../../storage/silences.ts'
-import { MAX_SHOWN, problemCard, timeText } from './shared.ts'
+import { MAX_SHOWN } from './shared.ts'
 import type { PageOptions } from './shared.ts'
 
 /** What stands in the fields, right or wrong. */

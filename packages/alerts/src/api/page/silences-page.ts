@@ -1,10 +1,10 @@
 import { quoteGo } from '@quartet/query'
-import { markup } from '@quartet/runtime'
+import { linked, markup, spanText, timeText } from '@quartet/runtime'
 import type { Html } from '@quartet/runtime'
 import { silenceState } from '../../storage/silence.ts'
 import type { Silence, SilenceState } from '../../storage/silence.ts'
 import { compareSilences } from '../silences-api.ts'
-import { linked, MAX_SHOWN, spanText, timeText } from './shared.ts'
+import { MAX_SHOWN } from './shared.ts'
 import type { PageOptions } from './shared.ts'
 
 const STATES: readonly SilenceState[] = ['active', 'pending', 'expired']

@@ -1,9 +1,8 @@
-import { markup } from '@quartet/runtime'
+import { markup, spanText, timeText } from '@quartet/runtime'
 import type { Html } from '@quartet/runtime'
 import { printConfig } from '../../config/print-config.ts'
 import { isFailing } from '../../notify/integration-status.ts'
 import type { IntegrationStatus } from '../../notify/integration-status.ts'
-import { spanText, timeText } from './shared.ts'
 import type { PageOptions } from './shared.ts'
 
 /** `/status`: how every receiver is doing, and what runs. */
