@@ -13,7 +13,7 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
-import { basename, delimiter, join, relative } from 'node:path'
+import { basename, delimiter, dirname, join, relative } from 'node:path'
 import { readDockerignore } from './dockerignore.ts'
 import { parseDockerfile } from './dockerfile.ts'
 import type { Instruction, Stage } from './dockerfile.ts'
@@ -164,7 +164,7 @@ function changeOwner(source: string, copied: string, owner: string): void {
 }
 
 async function runStep(command: string, image: Draft, { context }: StageOptions): Promise<void> {
-  const npm = findNpm()
+  const npm = realpathSync(npmOnPath())
   const link = join(image.root, 'usr/local/bin/npm')
   mkdirSync(join(image.root, 'usr/local/bin'), { recursive: true })
   if (lstatSync(link, { throwIfNoEntry: false }) === undefined) symlinkSync(npm, link)
@@ -190,7 +190,7 @@ async function runStep(command: string, image: Draft, { context }: StageOptions)
       PATH: '/usr/local/bin:/usr/bin:/bin',
       HOME: image.user.startsWith('0') ? '/root' : '/',
       ...proxySettings(),
-      ...npmSettings(npm),
+      ...npmSettings(),
       ...Object.fromEntries(image.env),
     },
     command: ['sh', '-c', command],
@@ -210,20 +210,32 @@ function proxySettings(): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']))
 }
 
-/** Where packages come from, and by which certificates: some machines have that in npm's global configuration. */
-function npmSettings(npm: string): Record<string, string> {
-  const { status, stdout } = spawnSync(npm, ['config', 'get', 'cafile', 'registry', '--json'], { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${npm} does not tell its configuration`)
-  const settings = Object.entries(JSON.parse(stdout) as Record<string, string | null>)
-  return Object.fromEntries(settings.flatMap(([key, value]) => (value ? [[`npm_config_${key}`, value]] : [])))
+/**
+ * Where packages come from, and by which certificates: some machines have that in npm's global configuration, which npm looks for beside the
+ * Node that runs it.
+ */
+function npmSettings(): Record<string, string> {
+  const npm = npmOnPath()
+  const beside = join(dirname(npm), 'node')
+  const node = existsSync(beside) ? beside : process.execPath
+  const settings: Record<string, string> = {}
+  for (const key of ['cafile', 'registry']) {
+    const { status, stdout, stderr } = spawnSync(node, [realpathSync(npm), 'config', 'get', key], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`npm does not tell its setting ${key}: ${stderr}`)
+    const value = stdout.trim()
+    if (value !== '' && value !== 'null') settings[`npm_config_${key}`] = value
+  }
+  return settings
 }
 
-function findNpm(): string {
-  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
-    const path = join(directory, 'npm')
-    if (existsSync(path)) return realpathSync(path)
-  }
-  throw new Error('there is no npm on the PATH')
+/** npm as it is found: the name that leads to it, in the directory of its Node where they were installed together. */
+function npmOnPath(): string {
+  const found = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, 'npm'))
+    .find((path) => existsSync(path))
+  if (found === undefined) throw new Error('there is no npm on the PATH')
+  return found
 }
 
 function emptyImage(root: string): Image {
