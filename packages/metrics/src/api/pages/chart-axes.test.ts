@@ -4,7 +4,7 @@ import { timeTicks, valueTicks } from './chart-axes.ts'
 
 test('values have round ticks around all of them, told apart', () => {
   const texts = (low: number, high: number): string[] => valueTicks(low, high, 6).map(({ text }) => text)
-  assert.deepEqual(texts(0, 1), ['0', '200m', '400m', '600m', '800m', '1.0'])
+  assert.deepEqual(texts(0, 1), ['0', '0.2', '0.4', '0.6', '0.8', '1.0'])
   assert.deepEqual(texts(1300, 5200), ['1k', '2k', '3k', '4k', '5k', '6k'])
   assert.deepEqual(texts(-3, 3), ['-3', '-2', '-1', '0', '1', '2', '3'])
   for (const [low, high] of [
@@ -13,6 +13,10 @@ test('values have round ticks around all of them, told apart', () => {
     [-1e9, 1e18],
     [1e-9, 2e-9],
     [123456.1, 123456.2],
+    [1, 1 + Number.EPSILON],
+    [1e16, 1e16 + 1e9],
+    [0, Number.MIN_VALUE],
+    [-1e300, 1e300],
   ] as const) {
     const ticks = valueTicks(low, high, 6)
     assert.ok(ticks.length >= 3 && ticks.length <= 9, `${low} ${high}: ${ticks.length}`)

@@ -27,16 +27,26 @@ export function timeTicks(startMs: number, endMs: number, most: number): Tick[] 
   return ticks
 }
 
+/** Values that differ less, relatively, cannot be told apart in a tick's text. */
+const LEAST_SPREAD = 1e-9
+/** Below it arithmetic loses digits. */
+const LEAST_VALUE = 1e-290
+
 /** Round values around all of `low` to `high`; the first and the last are the ends of the axis. */
 export function valueTicks(low: number, high: number, about: number): Tick[] {
-  const spread = high - low || Math.abs(high) * 0.2 || 1
-  const [from, to] = high === low ? [low - spread / 2, high + spread / 2] : [low, high]
+  const size = Math.max(Math.abs(low), Math.abs(high))
+  const isFlat = high - low <= Math.max(size * LEAST_SPREAD, LEAST_VALUE)
+  const spread = isFlat ? (size > LEAST_VALUE ? size * 0.2 : 1) : high - low
+  const [from, to] = isFlat ? [low - spread / 2, high + spread / 2] : [low, high]
   const power = 10 ** Math.floor(Math.log10(spread / about))
   const step = power * ([1, 2, 5].find((factor) => spread / (power * factor) <= about) ?? 10)
   const first = Math.floor(from / step)
   const last = Math.ceil(to / step)
   const ticks: Tick[] = []
-  for (let index = first; index <= last; index++) ticks.push({ at: index * step, text: valueText(index * step, step) })
+  const largest = Math.max(Math.abs(first), Math.abs(last)) * step
+  for (let index = first; index <= last; index++) {
+    ticks.push({ at: index * step, text: valueText(index * step, step, largest) })
+  }
   return ticks
 }
 
@@ -50,12 +60,13 @@ const UNITS: readonly (readonly [number, string])[] = [
   [1e-6, 'µ'],
 ]
 
-/** With as many digits as tell it from its neighbours `step` away. */
-function valueText(value: number, step: number): string {
+/** With as many digits as tell it from its neighbours `step` away; all values of an axis in the unit of the largest. */
+function valueText(value: number, step: number, largest: number): string {
   if (value === 0) return '0'
-  const size = Math.abs(value)
-  if (size >= 1e15 || size < 1e-6) return value.toExponential(2)
-  const [unit, suffix] = UNITS.find(([least]) => size >= least * (1 - 1e-9)) ?? [1, '']
-  const digits = Math.min(12, Math.max(0, -Math.floor(Math.log10(step / unit) + 1e-9)))
-  return `${(value / unit).toFixed(digits)}${suffix}`
+  const digitsOf = (unit: number): number => Math.min(15, Math.max(0, -Math.floor(Math.log10(step / unit) + 1e-9)))
+  if (largest >= 1e15 || largest < 1e-6) {
+    return value.toExponential(digitsOf(10 ** Math.floor(Math.log10(Math.abs(value)) + 1e-9)))
+  }
+  const [unit, suffix] = UNITS.find(([least]) => largest >= least * (1 - 1e-9)) ?? [1, '']
+  return `${(value / unit).toFixed(digitsOf(unit))}${suffix}`
 }

@@ -13,10 +13,12 @@ const TOP = 12
 const BOTTOM = 28
 const MOST_TIMES = 9
 const ABOUT_VALUES = 6
+/** The arithmetic of an axis does not overflow. */
+const MOST_VALUE = 1e300
 
 interface Line {
   readonly metric: MatrixItem['metric']
-  /** Those that can be drawn: finite ones. */
+  /** Those that can be drawn. */
   readonly timesMs: readonly number[]
   readonly values: readonly number[]
   readonly last: string
@@ -40,7 +42,7 @@ export function lineChart(series: readonly MatrixItem[], times: GraphTimes): Htm
 
 function lineOf({ metric, values = [] }: MatrixItem): Line {
   const drawn = values.map(([time, text]: Point) => [time * 1000, numberOf(text)] as const)
-  const finite = drawn.filter(([, value]) => Number.isFinite(value))
+  const finite = drawn.filter(([, value]) => Math.abs(value) <= MOST_VALUE)
   return {
     metric,
     timesMs: finite.map(([time]) => time),

@@ -112,7 +112,9 @@ export const SERIES_COLORS = SERIES_LIGHT.length
 const colors = (list: readonly string[]): string => list.map((color, index) => `.c${index}{--series:${color}}`).join('')
 
 const STYLE = `
-nav a { padding: .8rem .55rem } header > div { column-gap: 1.25rem }
+nav a { padding: .8rem .55rem } nav { row-gap: 0 } header > div { gap: 0 1.25rem }
+td, th { vertical-align: baseline } .series, .chips { line-height: 1.5 } pre + .small, .small + .chips { margin-top: .35rem }
+table.small td, table.small th { border: 0; padding: .15rem .9rem .15rem 0 } table.small { margin-top: .3rem }
 .series { font: 13px/1.5 ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere }
 .value { font: 13px/1.5 ui-monospace, Menlo, Consolas, monospace; text-align: right; white-space: pre-line; padding-right: 0; font-variant-numeric: tabular-nums }
 th.value { font: 600 13px/1.5 system-ui, sans-serif }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { classicToNative } from '@quartet/model'
 import type { HttpServer } from '@quartet/runtime'
 import { startApi } from '../../../test/support/api-server.ts'
 import { MemorySource } from '../../../test/support/memory-source.ts'
@@ -89,6 +90,47 @@ test('tells mistakes in the words of the API, and where they are', async () => {
 
 test('shows warnings', async () => {
   assert.match(await page('/query?g0.expr=quantile(2,up)'), /role="status">PromQL warning: quantile value should be/)
+})
+
+test('native histograms are texts in the table, and said to be missing in the graph', async () => {
+  const histogram = classicToNative({
+    buckets: new Map([
+      [1, 3],
+      [2, 5],
+    ]),
+    count: 6,
+    sum: 9.5,
+  })
+  assert.ok(typeof histogram === 'object')
+  source.add([['__name__', 'latency']], [{ timeMs: nowMs, value: histogram }])
+  assert.match(
+    await page('/query?g0.expr=latency'),
+    /<td class="value">\{count:6, sum:9.5, \[-Inf,1\]:3, \(1,2\]:2, \(2,\+Inf\]:1\}<\/td>/,
+  )
+  assert.match(await page('/query?g0.expr=latency&g0.tab=0'), /1 series of native histograms cannot be drawn/)
+})
+
+test('of too many series the first are shown, and said to be', async () => {
+  const many = new MemorySource()
+  for (let index = 0; index < 600; index++) {
+    many.add(
+      [
+        ['__name__', 'many'],
+        ['index', String(index)],
+      ],
+      [{ timeMs: nowMs, value: index }],
+    )
+  }
+  const other = await startApi(many)
+  try {
+    const table = await (await fetch(`${other.url}/query?g0.expr=many`)).text()
+    assert.match(table, /the first 500 series in [^<]*; there are more/)
+    assert.equal(table.match(/<b>many<\/b>/g)?.length, 500)
+    const graph = await (await fetch(`${other.url}/query?g0.expr=many&g0.tab=0`)).text()
+    assert.equal(graph.match(/<path class="line/g)?.length, 20)
+  } finally {
+    await other.server.close()
+  }
 })
 
 test('nothing that is asked or stored becomes a part of the page', async () => {

@@ -12,7 +12,15 @@ import { MAX_SHOWN, queryHref, tookText } from './frame.ts'
 import type { PageContent } from './frame.ts'
 import { readAnswer } from './query-answer-json.ts'
 import type { QueryAnswer } from './query-answer-json.ts'
-import { fieldTime, graphTimes, instantParameters, rangeParameters, readState, stateHref } from './query-state.ts'
+import {
+  DEFAULT_RANGE,
+  fieldTime,
+  graphTimes,
+  instantParameters,
+  rangeParameters,
+  readState,
+  stateHref,
+} from './query-state.ts'
 import type { GraphTimes, QueryState } from './query-state.ts'
 import { resultTable } from './result-table.ts'
 
@@ -64,7 +72,7 @@ function form({ end, expr, moment, range, step, tab }: QueryState): Html {
           <label>Step<input name="g0.step_input" value="${step}" placeholder="automatic" autocomplete="off"/></label>
           ${hidden('moment_input', moment)}`
       : markup`<label>Time (UTC)<input name="g0.moment_input" value="${moment}" placeholder="now" autocomplete="off"/></label>
-          ${hidden('range_input', range)}${hidden('step_input', step)}`
+          ${hidden('range_input', range === DEFAULT_RANGE ? '' : range)}${hidden('step_input', step)}`
   return markup`<form class="card ask" method="get" action="query">
     <label>Expression<textarea name="g0.expr" rows="${Math.min(12, expr.split('\n').length)}" spellcheck="false" autocapitalize="off" placeholder='rate(http_requests_total{job="api"}[5m])' ${expr === '' && 'autofocus'}>${expr}</textarea>
     </label>
@@ -160,7 +168,7 @@ function shifts(state: QueryState, { endMs, startMs }: GraphTimes, nowMs: number
   return [
     markup`<span class="dim small">${timeText(startMs)} – ${timeText(endMs)}</span>`,
     markup`<a class="chip" href="${to(endMs - half)}">← earlier</a>`,
-    ...(endMs < nowMs
+    ...(state.end !== ''
       ? [
           markup`<a class="chip" href="${to(endMs + half)}">later →</a>`,
           markup`<a class="chip" href="${to(nowMs)}">now</a>`,

@@ -72,15 +72,21 @@ export function graphTimes({ end, range, step }: QueryState, nowMs: number): Gra
   if (Number.isNaN(endMs)) throw new ApiError('bad_data', `End: "${end}" is not a time such as 2026-01-31 08:00:00`)
   const rangeMs = durationOf('Range', range)
   const stepMs = step === '' ? Math.max(1000, Math.floor(rangeMs / STEPS / 1000) * 1000) : durationOf('Step', step)
+  if (!isShown(endMs) || !isShown(endMs - rangeMs)) throw new ApiError('bad_data', 'the graph would be out of all time')
   return { startMs: endMs - rangeMs, endMs, stepMs }
 }
 
-/** The parameters of `/api/v1/query_range`. */
+/** Whether it has a date. */
+function isShown(timeMs: number): boolean {
+  return Math.abs(timeMs) <= 8.64e15
+}
+
+/** The parameters of `/api/v1/query_range`. Steps are counted from the end, so that the newest samples are always there. */
 export function rangeParameters({ expr }: QueryState, times: GraphTimes, limit: number): URLSearchParams {
   const { endMs, startMs, stepMs } = times
   return new URLSearchParams({
     query: expr,
-    start: String(startMs / 1000),
+    start: String((endMs - Math.floor((endMs - startMs) / stepMs) * stepMs) / 1000),
     end: String(endMs / 1000),
     step: String(stepMs / 1000),
     limit: String(limit),

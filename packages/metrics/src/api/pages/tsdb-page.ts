@@ -45,7 +45,7 @@ function topTable(title: string, rows: readonly NameCount[], show: (value: numbe
             ({ name, value }) =>
               markup`<tr>
                 <td><code>${name}</code></td>
-                <td style="width:30%"><div class="bar"><i style="width:${((100 * value) / largest).toFixed(1)}%"></i></div></td>
+                <td style="width:30%;vertical-align:middle"><div class="bar"><i style="width:${((100 * value) / largest).toFixed(1)}%"></i></div></td>
                 <td class="value" style="width:8rem">${show(value)}</td>
               </tr>`,
           )}
