@@ -12,7 +12,7 @@ import { JSON_HEADERS, traceRequest } from '../support/otlp.ts'
 import { eventually, Quartet } from '../support/quartet.ts'
 
 /** How often backup and restore are killed. */
-const POINTS = Number(process.env['QUARTET_KILL_POINTS'] ?? 4)
+const POINTS = Number(process.env['QUARTET_BACKUP_KILLS'] ?? 4)
 const SEED = Number(process.env['QUARTET_SEED'] ?? Date.now() % 100_000)
 const CLI = fileURLToPath(new URL('../../packages/cli/src/main.mjs', import.meta.url))
 const AUTHORIZATION = `Basic ${Buffer.from('admin:end-to-end-password').toString('base64')}`
