@@ -22,13 +22,13 @@ const POINTS_PER_DIRECTORY = 25
 /** Where to die, and at which file operation there at the latest. */
 const PLACES = [
   ['any', 250],
-  ['open', 12],
+  ['open', 6],
   ['append', 60],
   ['maintain', 160],
   ['maintain', 60],
-  ['delete', 3],
-  ['clean', 25],
-  ['snapshot', 70],
+  ['delete', 2],
+  ['clean', 12],
+  ['snapshot', 40],
 ] as const
 
 type Child = ChildProcessByStdio<Writable, Readable, null>

@@ -86,27 +86,33 @@ async function write(name: 'm' | 'l' | 'g', round: number, body: Uint8Array): Pr
   say(`${name} ${round}`)
 }
 
+const CYCLE = ['maintain', 'delete', 'maintain', 'snapshot', 'maintain', 'clean'] as const
+/** What the kill is to meet comes first; only a deletion gives the cleaning work. */
+const FIRST: Readonly<Record<string, readonly (typeof CYCLE)[number][]>> = {
+  delete: ['delete'],
+  clean: ['delete', 'clean'],
+  snapshot: ['snapshot'],
+}
+
 /** One thing after the other, beside the writes. */
 async function operator(round: number, turn: number): Promise<void> {
-  if (turn % 2 === 0) {
-    phase = 'maintain'
-    await database.maintain()
-  } else if (turn % 8 === 1) {
-    phase = 'delete'
-    const [from, to] = [round - 70, round - 25]
+  const first = FIRST[killIn] ?? []
+  const work = first[turn] ?? CYCLE[(turn - first.length) % CYCLE.length]
+  phase = work
+  if (work === 'maintain') await database.maintain()
+  else if (work === 'clean') await database.cleanTombstones()
+  else if (work === 'delete') {
+    // Of the head alone, or of blocks, too.
+    const [from, to] = [round - (killIn === 'clean' || turn % 2 === 0 ? 300 : 70), round - 25]
     const matchers = [createMatcher('__name__', '=', 'gone')]
     say(`deleting ${from} ${to}`)
     await database.deleteSeries({ matchers, minMs: START_MS + from * STEP_MS, maxMs: START_MS + to * STEP_MS })
     say(`deleted ${from} ${to}`)
-  } else if (turn % 8 === 3) {
-    phase = 'snapshot'
+  } else {
     const name = `round-${round}`
     say(`snapping ${name}`)
     await database.snapshot(name, { skipHead: false })
     say(`snapped ${name}`)
-  } else if (turn % 8 === 5) {
-    phase = 'clean'
-    await database.cleanTombstones()
   }
   phase = 'append'
 }
@@ -114,6 +120,7 @@ async function operator(round: number, turn: number): Promise<void> {
 phase = 'append'
 let operating: Promise<void> | undefined
 let turn = 0
+let batches = 0
 for (let round = Number(firstRound); ; round += 4) {
   const rounds = [round, round + 1, round + 2, round + 3]
   await Promise.all(
@@ -123,5 +130,5 @@ for (let round = Number(firstRound); ; round += 4) {
       write('g', one, sampleOf('gone', one)),
     ]),
   )
-  if (round % 12 === 0) operating ??= operator(round, turn++).finally(() => (operating = undefined))
+  if (batches++ % 6 === 0) operating ??= operator(round, turn++).finally(() => (operating = undefined))
 }
